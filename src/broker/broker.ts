@@ -1,0 +1,275 @@
+import type { Clock } from '../base/clock.ts';
+import type { Logger } from '../base/logger.ts';
+import { Slicer } from '../base/slicer.ts';
+import { TimerWheel } from '../base/timer-wheel.ts';
+import type { ConnectQos } from '../model/connect.ts';
+import { BrokerError } from '../model/error.ts';
+import type { MsgKey, PublishUnit } from '../model/message.ts';
+import type { QueryKey, QueryQos } from '../model/query.ts';
+import type { ConnectReply, PublishReply, SubscribeReply } from '../model/replies.ts';
+import { parseSessionName, type SessionName } from '../model/session-name.ts';
+import { checkClientOid, isSystemOid } from '../model/system-topics.ts';
+import { createTimestampSource } from '../model/timestamp.ts';
+import { compileQuery, QueryTable } from '../query/topic-query.ts';
+import type { Store } from '../store/store.ts';
+import type { BrokerOptions } from './broker-options.ts';
+import { DeadMessages } from './dead-messages.ts';
+import { Deliveries } from './deliveries.ts';
+import { DispatchLoop } from './dispatch-loop.ts';
+import { createEraseNotice, type EraseCause } from './erase-notice.ts';
+import { Matching } from './matching.ts';
+import { MemoryAccount } from './memory-account.ts';
+import type { Message } from './message.ts';
+import { Publisher } from './publisher.ts';
+import type { Session } from './session.ts';
+import { Sessions } from './sessions.ts';
+import type { Subscription } from './subscription.ts';
+import { isSubscriptionId } from './subscription-id.ts';
+import { findEqual, isSameQuery, Subscriptions } from './subscriptions.ts';
+import type { Topic } from './topic.ts';
+import { Topics } from './topics.ts';
+
+export interface BrokerContext {
+  readonly options: BrokerOptions;
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** How full the broker is. */
+export interface BrokerStatistics {
+  readonly sessions: number;
+  readonly topics: number;
+  readonly subscriptions: number;
+  readonly heldBytes: number;
+  readonly maxBytes: number;
+}
+
+/** The engine: the verbs of the protocol over topics, sessions and subscriptions. Knows no wire format. */
+export class Broker {
+  readonly nodeId: string;
+  readonly account: MemoryAccount;
+  readonly timers: TimerWheel;
+  readonly sessions: Sessions;
+  readonly now: () => number;
+  readonly #options: BrokerOptions;
+  readonly #instanceId: string;
+  readonly #newTimestamp: () => bigint;
+  readonly #topics: Topics;
+  readonly #matching: Matching;
+  readonly #deliveries: Deliveries;
+  readonly #subscriptions: Subscriptions;
+  readonly #publisher: Publisher;
+  readonly #store: Store;
+
+  constructor({ options, store, clock, logger }: BrokerContext) {
+    const { nodeId, limits } = options;
+    const slicer = new Slicer();
+    this.#options = options;
+    this.#store = store;
+    this.nodeId = nodeId;
+    this.now = () => clock.now();
+    this.#instanceId = `/xmlBlaster/node/${nodeId}/instanceId/${clock.now()}`;
+    this.#newTimestamp = createTimestampSource(clock);
+    this.account = new MemoryAccount(limits.maxBytes);
+    this.timers = new TimerWheel(clock);
+    const dispatching = { loop: new DispatchLoop(slicer, logger), account: this.account, now: this.now };
+    this.sessions = new Sessions(options, dispatching, this.timers, (session, isExpired) => this.#endSession(session, isExpired));
+    this.#topics = new Topics(limits, this.account, this.timers, {
+      onDeath: (topic) => this.#endTopic(topic, topic.creator, undefined),
+      onReleased: (message) => {
+        if (message.qos.persistent) store.deleteMessage(message.rcvTimestamp);
+      },
+    });
+    const deadMessages = new DeadMessages(nodeId, (key, qos, content, sender) => {
+      this.#publisher.accept({ key, qos, content }, sender);
+    });
+    this.#deliveries = new Deliveries(deadMessages);
+    const queries = new QueryTable<Subscription>({ maxBytes: limits.maxXPathBytes });
+    this.#matching = new Matching(this.#topics, queries, slicer);
+    const shared = {
+      topics: this.#topics,
+      deliveries: this.#deliveries,
+      account: this.account,
+      now: this.now,
+      newTimestamp: this.#newTimestamp,
+    };
+    this.#subscriptions = new Subscriptions({ ...shared, limits, queries, matching: this.#matching });
+    this.#publisher = new Publisher({ ...shared, subscriptions: this.#subscriptions, store, timers: this.timers });
+  }
+
+  /** An oid for a publish that brings none: unique in this broker. */
+  newOid(): string {
+    return `${this.nodeId}-${this.#newTimestamp()}`;
+  }
+
+  /**
+   * Opens a session, or goes on with the one of that name. `user` is who the transport says it is, where the QoS names nobody.
+   *
+   * @throws BrokerError `user.configuration.maxSession`, `resource.exhaust`, `user.illegalArgument`.
+   */
+  connect(qos: ConnectQos, user: string): { readonly session: Session; readonly reply: ConnectReply } {
+    const { session, isReconnect } = this.sessions.open(sessionNameOf(qos, user), qos);
+    const { bounds, size } = session.dispatcher;
+    return {
+      session,
+      reply: {
+        secretSessionId: session.secretId,
+        absoluteName: session.absoluteName,
+        instanceId: this.#instanceId,
+        isReconnect,
+        queueSize: size,
+        ...session.options,
+        ...bounds,
+      },
+    };
+  }
+
+  disconnect(session: Session): void {
+    this.sessions.end(session);
+  }
+
+  /** @throws BrokerError `user.publish.readonly`, `resource.exhaust`, `user.security.authorization.notAuthorized` and others. */
+  async publish(session: Session, unit: PublishUnit): Promise<PublishReply> {
+    checkClientOid(unit.key.oid);
+    return this.#publisher.publish(unit, session.absoluteName);
+  }
+
+  /** See `Subscriptions.subscribe`. */
+  subscribe(session: Session, query: QueryKey, qos: QueryQos): Promise<SubscribeReply> {
+    return this.#subscriptions.subscribe(session, query, qos);
+  }
+
+  /** Whether the session has a subscription of just this query. */
+  isSubscribed(session: Session, query: QueryKey): boolean {
+    return findEqual(session, query) !== undefined;
+  }
+
+  /**
+   * Ends a subscription by its id, or all that the session has on the topics that `query` finds, together with the session's
+   * subscriptions of just this query. Returns the ids that ended; none is no error.
+   */
+  async unSubscribe(session: Session, query: QueryKey): Promise<string[]> {
+    if (query.type === 'EXACT' && isSubscriptionId(query.oid)) return this.#unSubscribeById(session, query.oid);
+    const ended: string[] = [];
+    for (const topic of await this.#find(query)) ended.push(...this.#unSubscribeTopic(session, topic));
+    for (const subscription of [...session.subscriptions.values()]) {
+      if (isSameQuery(subscription.query, query)) ended.push(...this.#subscriptions.cancel(subscription));
+    }
+    return ended;
+  }
+
+  /** The messages that the topics of `query` hold, per topic as `qos.history` says, topics in the order they were made. */
+  async get(query: QueryKey, qos: QueryQos): Promise<Message[]> {
+    const now = this.now();
+    return (await this.#find(query)).flatMap((topic) => topic.select(qos.history, now));
+  }
+
+  /** The keys of all topics that have one, or of those that `query` finds. */
+  async keys(query: QueryKey | undefined): Promise<MsgKey[]> {
+    const topics = query ? await this.#find(query) : [...this.#topics];
+    return topics.flatMap((topic) => topic.key ?? []);
+  }
+
+  /** Whether a topic of this oid has a key. */
+  hasTopic(oid: string): boolean {
+    return this.#topics.get(oid)?.key !== undefined;
+  }
+
+  /**
+   * Erases the topics of `query` and tells their subscribers; with `qos.history` only what they remember. The broker's own topics
+   * are left out. Returns the oids.
+   */
+  async erase(session: Session, query: QueryKey, qos: QueryQos): Promise<string[]> {
+    if (qos.history && qos.history.numEntries !== -1) {
+      throw new BrokerError('user.illegalArgument', "An erase of the history erases all of it: <history numEntries='-1'/>");
+    }
+    const topics = (await this.#find(query)).filter((topic) => !isSystemOid(topic.oid));
+    for (const topic of topics) {
+      if (qos.history) topic.clearHistory();
+      else this.#eraseTopic(topic, session.absoluteName, { forceDestroy: qos.forceDestroy });
+    }
+    return topics.map((topic) => topic.oid);
+  }
+
+  statistics(): BrokerStatistics {
+    const { heldBytes, maxBytes } = this.account;
+    return {
+      sessions: this.sessions.size,
+      topics: this.#topics.size,
+      subscriptions: this.#subscriptions.size,
+      heldBytes,
+      maxBytes,
+    };
+  }
+
+  /** Ends every channel, then the store. No verb may follow. */
+  async close(): Promise<void> {
+    for (const session of [...this.sessions.all()]) session.dispatcher.close('shutdown');
+    this.timers.close();
+    await this.#store.close();
+  }
+
+  async #find(query: QueryKey): Promise<Topic[]> {
+    if (query.type === 'EXACT') {
+      const topic = this.#topics.get(query.oid);
+      return topic ? [topic] : [];
+    }
+    const found: Topic[] = [];
+    const compiled = compileQuery(query, { maxBytes: this.#options.limits.maxXPathBytes });
+    await this.#matching.scanTopics(compiled, (topic) => found.push(topic) > 0);
+    return found.filter((topic) => topic.state !== 'DEAD');
+  }
+
+  #unSubscribeById(session: Session, id: string): string[] {
+    const subscription = session.subscriptions.get(id);
+    if (subscription) return this.#subscriptions.cancel(subscription);
+    for (const wide of session.subscriptions.values()) {
+      for (const [topic, routeId] of wide.topics) {
+        if (routeId !== id) continue;
+        this.#subscriptions.disconnect(wide, topic);
+        return [id];
+      }
+    }
+    return [];
+  }
+
+  #unSubscribeTopic(session: Session, topic: Topic): string[] {
+    const ended: string[] = [];
+    for (const { subscription, id } of [...topic.routes.values()]) {
+      if (subscription.session !== session) continue;
+      if (subscription.query.type === 'EXACT') this.#subscriptions.cancel(subscription);
+      else this.#subscriptions.disconnect(subscription, topic);
+      ended.push(id);
+    }
+    return ended;
+  }
+
+  #eraseTopic(topic: Topic, sender: string, cause: EraseCause): void {
+    this.#topics.remove(topic, cause.forceDestroy);
+    this.#endTopic(topic, sender, cause);
+  }
+
+  /** The topic is out of the registry: tells those who listened, and lets them go. */
+  #endTopic(topic: Topic, sender: string, cause: EraseCause | undefined): void {
+    const notice = createEraseNotice(topic, this.nodeId, sender, cause, this.#newTimestamp(), this.account);
+    notice.retain();
+    for (const { subscription } of [...topic.routes.values()]) {
+      this.#deliveries.deliver(subscription, notice, false);
+      if (subscription.query.type === 'EXACT') this.#subscriptions.cancel(subscription);
+      else this.#subscriptions.disconnect(subscription, topic);
+    }
+    notice.release();
+  }
+
+  #endSession(session: Session, isExpired: boolean): void {
+    session.dispatcher.close('disconnected');
+    for (const subscription of [...session.subscriptions.values()]) this.#subscriptions.cancel(subscription);
+    if (isExpired) this.#deliveries.bury(session, `The session ${session.absoluteName} gave no sign of life for its time-out`);
+    else session.dispatcher.clear();
+  }
+}
+
+function sessionNameOf(qos: ConnectQos, user: string): SessionName {
+  return qos.sessionName ?? parseSessionName(qos.user ?? user);
+}

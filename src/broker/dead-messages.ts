@@ -1,0 +1,53 @@
+import type { ClientProperty } from '../model/client-property.ts';
+import { DEFAULT_PUBLISH_QOS, type MsgKey, type PublishQos } from '../model/message.ts';
+import { createPlainKey } from '../model/msg-key.ts';
+import { formatAbsoluteName } from '../model/session-name.ts';
+import { DEAD_MESSAGE_OID } from '../model/system-topics.ts';
+import type { Message } from './message.ts';
+import type { Session } from './session.ts';
+
+/** Publishes what could not be delivered on `__sys__deadMessage`, as the original does (protocol/http.md, "Dead messages"). */
+export class DeadMessages {
+  readonly #sender: string;
+  readonly #publish: (key: MsgKey, qos: PublishQos, content: Buffer, sender: string) => void;
+  #count = 0;
+
+  constructor(nodeId: string, publish: (key: MsgKey, qos: PublishQos, content: Buffer, sender: string) => void) {
+    this.#sender = formatAbsoluteName(nodeId, { subject: '__RequestBroker_internal', pubSessionId: 1 });
+    this.#publish = publish;
+  }
+
+  /** How many there were since the start. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** `message` did not reach `receiver` because of `reason`. A dead message that cannot be delivered itself is dropped. */
+  report(message: Message, receiver: Session, reason: string): void {
+    if (message.key.oid === DEAD_MESSAGE_OID) return;
+    this.#count++;
+    const clientProperties: ClientProperty[] = [
+      base64Property('__key', message.key.xml),
+      { name: '__oid', value: message.key.oid },
+      { name: '__rcvTimestamp', value: formatTimestamp(message.rcvTimestamp) },
+      { name: '__deadMessageReason', value: reason },
+      { name: '__receiver', value: receiver.absoluteName },
+      { name: '__sender', value: message.sender },
+    ];
+    this.#publish(DEAD_MESSAGE_KEY, { ...DEFAULT_PUBLISH_QOS, lifeTimeMs: 0, clientProperties }, message.content, this.#sender);
+  }
+}
+
+const DEAD_MESSAGE_KEY = createPlainKey(DEAD_MESSAGE_OID);
+
+/** A client property whose value is XML. */
+export function base64Property(name: string, value: string): ClientProperty {
+  return { name, value: Buffer.from(value).toString('base64'), encoding: 'base64' };
+}
+
+/** `2026-11-23 02:46:29.225000001`, in UTC. */
+function formatTimestamp(nanos: bigint): string {
+  const date = new Date(Number(nanos / 1_000_000n)).toISOString();
+  const fraction = (nanos % 1_000_000_000n).toString().padStart(9, '0').replace(/0+$/, '');
+  return `${date.slice(0, 10)} ${date.slice(11, 19)}.${fraction || '0'}`;
+}

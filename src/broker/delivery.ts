@@ -1,0 +1,24 @@
+import type { Message } from './message.ts';
+
+/** What one place in a queue costs beside the message, in bytes. */
+export const DELIVERY_BYTES = 128;
+
+/** One message on its way to one session: a place in the delivery queue. */
+export interface Delivery {
+  readonly message: Message;
+  /** The id of the subscription it comes through. */
+  readonly subscriptionId: string;
+  /** Which parts the subscriber wants; without `content` it gets an empty one, without `meta` a key of the oid alone. */
+  readonly parts: DeliveryParts;
+  /** Ascending within one queue; returned deliveries keep it and so find their place again. */
+  readonly order: number;
+  /** It stood in the topic already when the subscription began. */
+  readonly isInitial: boolean;
+  /** How often it has been handed out before without being acknowledged. */
+  redeliver: number;
+}
+
+export interface DeliveryParts {
+  readonly content: boolean;
+  readonly meta: boolean;
+}

@@ -1,0 +1,190 @@
+import type { BrokerError } from '../model/error.ts';
+import { DELIVERY_BYTES, type Delivery, type DeliveryParts } from './delivery.ts';
+import { DeliveryQueue } from './delivery-queue.ts';
+import type { DispatchLoop } from './dispatch-loop.ts';
+import type { MemoryAccount } from './memory-account.ts';
+import type { Message } from './message.ts';
+import type { CallbackChannel, ChannelEnd } from './ports.ts';
+
+/** The bounds of a session's queue, waiting and unacknowledged deliveries together. */
+export interface QueueBounds {
+  readonly maxEntries: number;
+  /** Content bytes. */
+  readonly maxBytes: number;
+}
+
+export interface DispatcherContext {
+  readonly loop: DispatchLoop;
+  readonly account: MemoryAccount;
+  readonly now: () => number;
+}
+
+/**
+ * Hands one session's queue to whatever channel the session has, and keeps what was handed out until it is acknowledged.
+ * Channels come and go; nothing is lost because one went away.
+ */
+export class Dispatcher {
+  bounds: QueueBounds;
+  readonly #context: DispatcherContext;
+  readonly #queue = new DeliveryQueue();
+  /** Handed out and not acknowledged, oldest first, numbered as they were handed out. */
+  #unacknowledged: { readonly delivery: Delivery; readonly cursor: number }[] = [];
+  #channel: CallbackChannel | undefined;
+  #error: BrokerError | undefined;
+  #cursor = 0;
+  #order = 0;
+  #bytes = 0;
+  /** When the first of the queued messages vanishes (forceDestroy), ms since 1970; never later than true. */
+  #nextExpiry = Number.POSITIVE_INFINITY;
+
+  constructor(bounds: QueueBounds, context: DispatcherContext) {
+    this.bounds = bounds;
+    this.#context = context;
+  }
+
+  /** Deliveries that wait or are not acknowledged. */
+  get size(): number {
+    return this.#queue.size + this.#unacknowledged.length;
+  }
+
+  get hasChannel(): boolean {
+    return this.#channel !== undefined;
+  }
+
+  /** Queues `message`; false when the queue is full (the caller decides what becomes of the message). */
+  enqueue(message: Message, subscriptionId: string, parts: DeliveryParts, isInitial: boolean): boolean {
+    if (!this.#hasRoom(message)) return false;
+    this.#hold(message);
+    this.#queue.push({ message, subscriptionId, parts, isInitial, order: this.#order++, redeliver: 0 });
+    if (this.#channel) this.wake();
+    return true;
+  }
+
+  /**
+   * Makes `channel` the session's channel and ends the one before. What was acknowledged up to `acknowledged` is done; all else
+   * that was handed out goes back to its place and is handed out again.
+   */
+  attach(channel: CallbackChannel, acknowledged?: number): void {
+    this.detach(this.#channel, 'displaced');
+    if (acknowledged !== undefined) this.acknowledge(acknowledged);
+    this.#returnUnacknowledged();
+    this.#channel = channel;
+    this.dispatch();
+  }
+
+  /** Ends `channel` if it is the session's channel still. What it was handed stays unacknowledged. */
+  detach(channel: CallbackChannel | undefined, end: ChannelEnd): void {
+    if (!channel || this.#channel !== channel) return;
+    this.#channel = undefined;
+    channel.close(end);
+  }
+
+  /** Ends the channel, whichever it is. */
+  close(end: ChannelEnd): void {
+    this.detach(this.#channel, end);
+  }
+
+  /** Removes what was handed out as number `cursor` and before. Old and unknown cursors remove nothing. */
+  acknowledge(cursor: number): void {
+    const first = this.#unacknowledged.findIndex((handedOut) => handedOut.cursor > cursor);
+    const done = this.#unacknowledged.splice(0, first < 0 ? this.#unacknowledged.length : first);
+    for (const { delivery } of done) this.#letGo(delivery);
+  }
+
+  /** Tells the subscriber of an error: at once if it listens, else when it listens again. The first one counts. */
+  fail(error: BrokerError): void {
+    this.#error ??= error;
+    if (this.#channel) this.wake();
+  }
+
+  /** Dispatches soon, together with all else that this turn of the event loop brings. */
+  wake(): void {
+    this.#context.loop.schedule(this);
+  }
+
+  /** Hands out what the channel takes now. */
+  dispatch(): void {
+    const channel = this.#channel;
+    if (!channel) return;
+    if (this.#error) {
+      const error = this.#error;
+      this.#error = undefined;
+      channel.fail(error);
+    }
+    while (channel === this.#channel && channel.capacity > 0) {
+      const batch = this.#take(channel);
+      if (batch.length === 0) return;
+      for (const delivery of batch) this.#unacknowledged.push({ delivery, cursor: ++this.#cursor });
+      channel.update(batch, this.#cursor, this.#queue.size);
+    }
+  }
+
+  /** Drops everything, for a session that ends. Returns what nobody got. */
+  clear(): Delivery[] {
+    this.#returnUnacknowledged();
+    return this.removeAll(() => true);
+  }
+
+  /** Drops the waiting deliveries that `isUnwanted` says. */
+  removeAll(isUnwanted: (delivery: Delivery) => boolean): Delivery[] {
+    const removed = this.#queue.removeAll(isUnwanted);
+    for (const delivery of removed) this.#letGo(delivery);
+    return removed;
+  }
+
+  #take(channel: CallbackChannel): Delivery[] {
+    const now = this.#context.now();
+    const batch: Delivery[] = [];
+    let bytes = 0;
+    for (let next = this.#queue.peek(); next && batch.length < channel.capacity; next = this.#queue.peek()) {
+      bytes += next.message.content.length;
+      if (batch.length > 0 && bytes > channel.maxBytes) break;
+      this.#queue.shift();
+      if (next.message.isGone(now)) this.#letGo(next);
+      else batch.push(next);
+    }
+    return batch;
+  }
+
+  #returnUnacknowledged(): void {
+    if (this.#unacknowledged.length === 0) return;
+    const returned = this.#unacknowledged.map((handedOut) => handedOut.delivery);
+    this.#unacknowledged = [];
+    for (const delivery of returned) delivery.redeliver++;
+    this.#queue.putBack(returned);
+  }
+
+  #hasRoom(message: Message): boolean {
+    if (this.#fits(message)) return true;
+    const now = this.#context.now();
+    if (this.#nextExpiry > now) return false;
+    this.#nextExpiry = Number.POSITIVE_INFINITY;
+    this.removeAll(({ message: queued }) => {
+      if (queued.isGone(now)) return true;
+      this.#noteExpiry(queued);
+      return false;
+    });
+    return this.#fits(message);
+  }
+
+  #fits(message: Message): boolean {
+    return this.size < this.bounds.maxEntries && this.#bytes + message.content.length <= this.bounds.maxBytes;
+  }
+
+  #noteExpiry(message: Message): void {
+    if (message.qos.forceDestroy) this.#nextExpiry = Math.min(this.#nextExpiry, message.expiresAt);
+  }
+
+  #hold(message: Message): void {
+    message.retain();
+    this.#bytes += message.content.length;
+    this.#noteExpiry(message);
+    this.#context.account.charge(DELIVERY_BYTES);
+  }
+
+  #letGo(delivery: Delivery): void {
+    delivery.message.release();
+    this.#bytes -= delivery.message.content.length;
+    this.#context.account.release(DELIVERY_BYTES);
+  }
+}

@@ -1,0 +1,77 @@
+import type { Timer } from '../base/timer-wheel.ts';
+import type { MsgKey, PublishQos, ReceivedMessage } from '../model/message.ts';
+import type { Timestamp } from '../model/timestamp.ts';
+import type { MemoryAccount } from './memory-account.ts';
+
+/** What a message costs beside its content, in bytes (objects, timestamps, map entries). */
+const OVERHEAD_BYTES = 512;
+
+/** The topic as its messages see it. */
+export interface MessageOwner {
+  /** Erased with forceDestroy: whatever still waits in queues is not delivered. */
+  readonly isDestroyed: boolean;
+  messageHeld(message: Message): void;
+  messageReleased(message: Message): void;
+}
+
+/**
+ * One published message. Content is one Buffer however many queues refer to it; with the last reference it gives the memory
+ * account its bytes back.
+ */
+export class Message implements ReceivedMessage {
+  readonly key: MsgKey;
+  readonly content: Buffer;
+  readonly qos: PublishQos;
+  readonly sender: string;
+  readonly rcvTimestamp: Timestamp;
+  readonly expiresAt: number;
+  /** Fires when the message expires; ends with the message. */
+  expiryTimer: Timer | undefined;
+  readonly #owner: MessageOwner;
+  readonly #account: MemoryAccount;
+  #references = 0;
+  #isWithdrawn = false;
+
+  constructor(init: ReceivedMessage, owner: MessageOwner, account: MemoryAccount) {
+    this.key = init.key;
+    this.content = init.content;
+    this.qos = init.qos;
+    this.sender = init.sender;
+    this.rcvTimestamp = init.rcvTimestamp;
+    this.expiresAt = init.expiresAt;
+    this.#owner = owner;
+    this.#account = account;
+  }
+
+  get bytes(): number {
+    return this.content.length + OVERHEAD_BYTES;
+  }
+
+  /** Whether its life time is over: no topic shows it any more. */
+  isExpired(nowMs: number): boolean {
+    return this.expiresAt <= nowMs;
+  }
+
+  /** Whether even those must not get it who have it queued. An expired message without forceDestroy is still delivered. */
+  isGone(nowMs: number): boolean {
+    return this.#isWithdrawn || this.#owner.isDestroyed || (this.qos.forceDestroy === true && this.isExpired(nowMs));
+  }
+
+  /** It could not be stored: from now on nobody gets it. */
+  withdraw(): void {
+    this.#isWithdrawn = true;
+  }
+
+  retain(): void {
+    if (this.#references++ > 0) return;
+    this.#account.charge(this.bytes);
+    this.#owner.messageHeld(this);
+  }
+
+  release(): void {
+    if (--this.#references > 0) return;
+    this.#account.release(this.bytes);
+    this.expiryTimer?.cancel();
+    this.#owner.messageReleased(this);
+  }
+}

@@ -1,0 +1,53 @@
+import type { Timer } from '../base/timer-wheel.ts';
+import type { SessionName } from '../model/session-name.ts';
+import type { Dispatcher } from './dispatcher.ts';
+import type { Subscription } from './subscription.ts';
+
+/** How a session behaves; see ConnectQos. */
+export interface SessionOptions {
+  readonly timeoutMs: number;
+  readonly maxSessions: number;
+  readonly clearSessions: boolean;
+}
+
+/** One client's stay at the broker: who it is, what it subscribed, what waits for it. */
+export class Session {
+  readonly name: SessionName;
+  /** `/node/heron/client/joe/1` */
+  readonly absoluteName: string;
+  /** Unique in one life of the broker, never used again. */
+  readonly serial: number;
+  /** Whoever knows it is this session. */
+  readonly secretId: string;
+  /** Ends with the request that made it; has no public id and is not in the registry. */
+  readonly isTransient: boolean;
+  readonly dispatcher: Dispatcher;
+  readonly subscriptions = new Map<string, Subscription>();
+  options: SessionOptions;
+  /** Ms since 1970 of its last sign of life. */
+  lastSeenAt: number;
+  expiryTimer: Timer | undefined;
+  isClosed = false;
+
+  constructor(init: SessionInit) {
+    this.name = init.name;
+    this.absoluteName = init.absoluteName;
+    this.serial = init.serial;
+    this.secretId = init.secretId;
+    this.isTransient = init.isTransient;
+    this.dispatcher = init.dispatcher;
+    this.options = init.options;
+    this.lastSeenAt = init.nowMs;
+  }
+}
+
+interface SessionInit {
+  readonly name: SessionName;
+  readonly absoluteName: string;
+  readonly serial: number;
+  readonly secretId: string;
+  readonly isTransient: boolean;
+  readonly dispatcher: Dispatcher;
+  readonly options: SessionOptions;
+  readonly nowMs: number;
+}

@@ -1,0 +1,209 @@
+import { BrokerError } from '../model/error.ts';
+import type { QueryKey, QueryQos } from '../model/query.ts';
+import type { SubscribeReply } from '../model/replies.ts';
+import type { Timestamp } from '../model/timestamp.ts';
+import type { QueryTable } from '../query/topic-query.ts';
+import type { BrokerLimits } from './broker-options.ts';
+import type { Deliveries } from './deliveries.ts';
+import type { Matching } from './matching.ts';
+import type { MemoryAccount } from './memory-account.ts';
+import type { Message } from './message.ts';
+import type { Session } from './session.ts';
+import type { Subscription } from './subscription.ts';
+import { checkSubscriptionId } from './subscription-id.ts';
+import type { Topic } from './topic.ts';
+import type { Topics } from './topics.ts';
+
+/** What one subscription costs beside its query, and what a compiled XPath costs per character, in bytes. */
+const SUBSCRIPTION_BYTES = 768;
+const BYTES_PER_QUERY_CHAR = 24;
+
+export interface SubscriptionsContext {
+  readonly limits: BrokerLimits;
+  readonly topics: Topics;
+  readonly queries: QueryTable<Subscription>;
+  readonly matching: Matching;
+  readonly deliveries: Deliveries;
+  readonly account: MemoryAccount;
+  readonly now: () => number;
+  readonly newTimestamp: () => Timestamp;
+}
+
+/** Who wants what: makes and ends subscriptions, and connects them with the topics that they reach. */
+export class Subscriptions {
+  readonly #context: SubscriptionsContext;
+  #size = 0;
+
+  constructor(context: SubscriptionsContext) {
+    this.#context = context;
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /**
+   * Subscribes and delivers what the topics hold already. Registered first and scanned then, so that no topic is missed and none
+   * met twice. Resolves when all existing topics have been looked at.
+   *
+   * @throws BrokerError `user.subscribe.id`, `user.query.invalid`, `resource.exhaust`; the subscription does not exist then.
+   */
+  async subscribe(session: Session, query: QueryKey, qos: QueryQos): Promise<SubscribeReply> {
+    const known = qos.multiSubscribe ? undefined : findEqual(session, query);
+    if (known) return this.#repeat(known);
+    this.#requireRoom(session);
+    const subscription = this.#create(session, query, qos);
+    if (query.type === 'EXACT') this.#connectExact(subscription, query.oid);
+    else await this.#connectQuery(subscription);
+    return { subscriptionId: subscription.id, isKnown: false };
+  }
+
+  /** Ends a subscription. Returns its id and those of the routes that a query made. */
+  cancel(subscription: Subscription): string[] {
+    if (subscription.isCancelled) return [];
+    subscription.isCancelled = true;
+    this.#size--;
+    this.#context.account.release(subscription.bytes);
+    subscription.session.subscriptions.delete(subscription.id);
+    if (subscription.standing) this.#context.queries.remove(subscription.standing, subscription);
+    const routeIds = [...subscription.topics.values()].filter((id) => id !== subscription.id);
+    for (const topic of [...subscription.topics.keys()]) this.disconnect(subscription, topic);
+    return [subscription.id, ...routeIds];
+  }
+
+  /** Ends what one subscription gets from one topic; a query stays registered for others. */
+  disconnect(subscription: Subscription, topic: Topic): void {
+    subscription.topics.delete(topic);
+    topic.removeRoute(subscription);
+  }
+
+  /** A topic got its key: the queries that find it are connected, soon if there are very many. */
+  matchNewTopic(topic: Topic): void {
+    const published: Message[] = [];
+    const onMatch = (subscription: Subscription): void => {
+      if (!this.#connect(subscription, topic)) return;
+      for (const message of published) this.#context.deliveries.deliver(subscription, message, false);
+    };
+    const done = this.#context.matching.matchNewTopic(topic, onMatch, tellOfBudget);
+    if (!done) return;
+    topic.matching = {
+      published,
+      done: done.finally(() => {
+        topic.matching = undefined;
+        for (const message of published) message.release();
+      }),
+    };
+  }
+
+  #requireRoom(session: Session): void {
+    const { maxSubscriptions, maxSubscriptionsPerSession } = this.#context.limits;
+    this.#context.account.require(SUBSCRIPTION_BYTES);
+    if (session.subscriptions.size >= maxSubscriptionsPerSession) {
+      throw new BrokerError('resource.exhaust', `This session has ${maxSubscriptionsPerSession} subscriptions; unSubscribe some`);
+    }
+    if (this.#size >= maxSubscriptions) {
+      throw new BrokerError(
+        'resource.exhaust',
+        `The broker has ${maxSubscriptions} subscriptions (--max-subscriptions); unSubscribe some`,
+      );
+    }
+  }
+
+  #create(session: Session, query: QueryKey, qos: QueryQos): Subscription {
+    const id = qos.subscriptionId ?? `__subId:${query.type === 'XPATH' ? 'XPATH' : ''}${this.#context.newTimestamp()}`;
+    if (qos.subscriptionId !== undefined) checkSubscriptionId(qos.subscriptionId, session.name);
+    const replaced = session.subscriptions.get(id);
+    const subscription: Subscription = {
+      id,
+      session,
+      query,
+      qos,
+      topics: new Map(),
+      registeredAt: this.#context.topics.keyOrder,
+      bytes: SUBSCRIPTION_BYTES + BYTES_PER_QUERY_CHAR * queryLength(query),
+      standing: undefined,
+      isCancelled: false,
+      hasFailed: false,
+    };
+    if (query.type !== 'EXACT') subscription.standing = this.#context.queries.add(query, subscription);
+    if (replaced) this.cancel(replaced);
+    session.subscriptions.set(id, subscription);
+    this.#context.account.charge(subscription.bytes);
+    this.#size++;
+    return subscription;
+  }
+
+  #connectExact(subscription: Subscription, oid: string): void {
+    try {
+      const topic = this.#context.topics.getOrCreate(oid);
+      this.#connect(subscription, topic);
+      if (topic.state === 'UNREFERENCED') this.#context.topics.revive(topic);
+      this.#deliverInitial(subscription, topic);
+    } catch (error) {
+      this.cancel(subscription);
+      throw error;
+    }
+  }
+
+  async #connectQuery(subscription: Subscription): Promise<void> {
+    const { standing } = subscription;
+    if (!standing) return;
+    try {
+      await this.#context.matching.scanTopics(standing, (topic) => {
+        if (subscription.isCancelled) return false;
+        if (this.#connect(subscription, topic)) this.#deliverInitial(subscription, topic);
+        return true;
+      });
+    } catch (error) {
+      this.cancel(subscription);
+      throw error;
+    }
+  }
+
+  /** False when it was connected already. */
+  #connect(subscription: Subscription, topic: Topic): boolean {
+    if (subscription.topics.has(topic)) return false;
+    const id = subscription.query.type === 'EXACT' ? subscription.id : `${subscription.id}:${this.#context.newTimestamp()}`;
+    subscription.topics.set(topic, id);
+    topic.addRoute({ subscription, id });
+    return true;
+  }
+
+  #deliverInitial(subscription: Subscription, topic: Topic): void {
+    if (!subscription.qos.initialUpdate) return;
+    for (const message of topic.select(subscription.qos.history, this.#context.now())) {
+      this.#context.deliveries.deliver(subscription, message, true);
+    }
+  }
+
+  /** multiSubscribe=false and there already: as in the original, an EXACT subscriber gets the initial update again. */
+  #repeat(known: Subscription): SubscribeReply {
+    if (known.query.type === 'EXACT') for (const topic of known.topics.keys()) this.#deliverInitial(known, topic);
+    return { subscriptionId: known.id, isKnown: true };
+  }
+}
+
+/** The subscription that the session has of just this query. */
+export function findEqual(session: Session, query: QueryKey): Subscription | undefined {
+  for (const subscription of session.subscriptions.values()) if (isSameQuery(subscription.query, query)) return subscription;
+  return undefined;
+}
+
+/** Whether two queries are written alike; different XPath texts are different queries here. */
+export function isSameQuery(a: QueryKey, b: QueryKey): boolean {
+  if (a.type === 'EXACT') return b.type === 'EXACT' && a.oid === b.oid;
+  if (a.type === 'XPATH') return b.type === 'XPATH' && a.xpath === b.xpath;
+  return b.type === 'DOMAIN' && a.domain === b.domain;
+}
+
+function queryLength(query: QueryKey): number {
+  if (query.type === 'XPATH') return query.xpath.length;
+  return 0;
+}
+
+/** The publisher is not to blame: the subscriber is told once, and gets everything else as before. */
+function tellOfBudget(subscription: Subscription, error: BrokerError): void {
+  if (subscription.hasFailed) return;
+  subscription.hasFailed = true;
+  subscription.session.dispatcher.fail(error);
+}

@@ -1,0 +1,148 @@
+import type { Timer } from '../base/timer-wheel.ts';
+import type { MsgKey, TopicQos } from '../model/message.ts';
+import { DEFAULT_HISTORY, type HistoryQos } from '../model/query.ts';
+import type { Message, MessageOwner } from './message.ts';
+import type { Subscription } from './subscription.ts';
+
+/**
+ * - UNCONFIGURED: somebody subscribed to the oid, nobody has published; it has no key yet and no query sees it.
+ * - ALIVE: it has a key, and messages or exact subscribers.
+ * - UNREFERENCED: it has neither; after `destroyDelay` it dies, a publish revives it.
+ * - DEAD: erased or died; it is not in the registry any more.
+ */
+export type TopicState = 'UNCONFIGURED' | 'ALIVE' | 'UNREFERENCED' | 'DEAD';
+
+/** How a subscription reaches one topic: directly (EXACT), or as one of the matches of a query. */
+export interface Route {
+  readonly subscription: Subscription;
+  /** Its id for unSubscribe: the subscription's own, or `<parent>:<ns>` for a match. */
+  readonly id: string;
+}
+
+/** A new topic meets more queries than fit into one slice: who matches late gets what was published in the meantime. */
+export interface TopicMatching {
+  readonly done: Promise<void>;
+  readonly published: Message[];
+}
+
+export interface TopicEvents {
+  /** It may have lost its last message or exact subscriber. */
+  onIdle(topic: Topic): void;
+  /** Nobody holds the message any more. */
+  onReleased(message: Message): void;
+}
+
+export interface TopicOptions {
+  readonly readonly: boolean;
+  readonly destroyDelayMs: number;
+  readonly createDomEntry: boolean;
+  readonly historyMaxEntries: number;
+}
+
+const DEFAULT_TOPIC_OPTIONS: TopicOptions = {
+  readonly: false,
+  destroyDelayMs: 60_000,
+  createDomEntry: true,
+  historyMaxEntries: 10,
+};
+
+/** All messages of one oid: its key, its history, and who gets what is published. */
+export class Topic implements MessageOwner {
+  readonly oid: string;
+  /** The key of the first publish; undefined while UNCONFIGURED. Later keys do not change it. */
+  key: MsgKey | undefined;
+  /** Broker-wide number of the moment it got its key: tells a scan what was there before it began. */
+  keyOrder = 0;
+  options: TopicOptions = DEFAULT_TOPIC_OPTIONS;
+  state: TopicState = 'UNCONFIGURED';
+  isDestroyed = false;
+  /** Absolute name of the session whose publish gave it its key. */
+  creator = '';
+  /** Runs while it waits for its death. */
+  destroyTimer: Timer | undefined;
+  /** While a new topic is being matched against many queries. */
+  matching: TopicMatching | undefined;
+  readonly routes = new Map<Subscription, Route>();
+  readonly #events: TopicEvents;
+  readonly #history: Message[] = [];
+  #heldMessages = 0;
+  #exactRoutes = 0;
+
+  constructor(oid: string, events: TopicEvents) {
+    this.oid = oid;
+    this.#events = events;
+  }
+
+  /** Takes over what `qos` says; what it does not say stays as it is. */
+  configure(qos: TopicQos | undefined): void {
+    if (!qos) return;
+    this.options = {
+      readonly: qos.readonly ?? this.options.readonly,
+      destroyDelayMs: qos.destroyDelayMs ?? this.options.destroyDelayMs,
+      createDomEntry: qos.createDomEntry ?? this.options.createDomEntry,
+      historyMaxEntries: Math.max(0, qos.historyMaxEntries ?? this.options.historyMaxEntries),
+    };
+  }
+
+  get hasHistory(): boolean {
+    return this.#history.length > 0;
+  }
+
+  get newest(): Message | undefined {
+    return this.#history.at(-1);
+  }
+
+  /** Adds to the history; the oldest ones make room. */
+  remember(message: Message): void {
+    if (this.options.historyMaxEntries === 0) return;
+    message.retain();
+    this.#history.push(message);
+    while (this.#history.length > this.options.historyMaxEntries) this.#history.shift()?.release();
+  }
+
+  /** Takes one message out of the history. */
+  forget(message: Message): void {
+    const index = this.#history.indexOf(message);
+    if (index < 0) return;
+    this.#history.splice(index, 1);
+    message.release();
+  }
+
+  clearHistory(): void {
+    for (const message of this.#history.splice(0)) message.release();
+  }
+
+  /** The newest `numEntries` (below 0: all) of what it remembers, the expired left out. */
+  select(history: HistoryQos | undefined, nowMs: number): Message[] {
+    const { numEntries, newestFirst } = history ?? DEFAULT_HISTORY;
+    const selected = numEntries < 0 ? [...this.#history] : this.#history.slice(Math.max(0, this.#history.length - numEntries));
+    if (newestFirst) selected.reverse();
+    return selected.filter((message) => !message.isExpired(nowMs));
+  }
+
+  addRoute(route: Route): void {
+    this.routes.set(route.subscription, route);
+    if (route.subscription.query.type === 'EXACT') this.#exactRoutes++;
+  }
+
+  removeRoute(subscription: Subscription): void {
+    if (!this.routes.delete(subscription)) return;
+    if (subscription.query.type === 'EXACT') this.#exactRoutes--;
+    this.#events.onIdle(this);
+  }
+
+  /** Whether somebody subscribed to just this topic, or messages of it are somewhere. */
+  get isReferenced(): boolean {
+    return this.#heldMessages > 0 || this.#exactRoutes > 0;
+  }
+
+  messageHeld(): void {
+    this.#heldMessages++;
+  }
+
+  messageReleased(message: Message): void {
+    this.#heldMessages--;
+    this.#events.onReleased(message);
+    this.#events.onIdle(this);
+  }
+}

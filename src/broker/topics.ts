@@ -1,0 +1,127 @@
+import type { TimerWheel } from '../base/timer-wheel.ts';
+import { BrokerError } from '../model/error.ts';
+import type { MsgKey, TopicQos } from '../model/message.ts';
+import { isSystemOid } from '../model/system-topics.ts';
+import type { BrokerLimits } from './broker-options.ts';
+import type { MemoryAccount } from './memory-account.ts';
+import type { Message } from './message.ts';
+import { Topic, type TopicEvents } from './topic.ts';
+
+/** What one topic costs beside its key and its messages, in bytes. */
+const TOPIC_BYTES = 512;
+
+export interface TopicsEvents {
+  /** A topic died because nobody needed it for its destroyDelay. */
+  onDeath(topic: Topic): void;
+  /** Nobody holds the message any more. */
+  onReleased(message: Message): void;
+}
+
+/** All topics by oid, in the order they were made; moves them through their states and lets the unreferenced die. */
+export class Topics {
+  readonly #limits: BrokerLimits;
+  readonly #account: MemoryAccount;
+  readonly #timers: TimerWheel;
+  readonly #events: TopicsEvents;
+  readonly #topics = new Map<string, Topic>();
+  readonly #topicEvents: TopicEvents;
+  #keyOrder = 0;
+
+  constructor(limits: BrokerLimits, account: MemoryAccount, timers: TimerWheel, events: TopicsEvents) {
+    this.#limits = limits;
+    this.#account = account;
+    this.#timers = timers;
+    this.#events = events;
+    this.#topicEvents = { onIdle: (topic) => this.checkReferences(topic), onReleased: (message) => events.onReleased(message) };
+  }
+
+  get size(): number {
+    return this.#topics.size;
+  }
+
+  /** How many topics ever got a key: the number of the next one. */
+  get keyOrder(): number {
+    return this.#keyOrder;
+  }
+
+  get(oid: string): Topic | undefined {
+    return this.#topics.get(oid);
+  }
+
+  /** All topics, also while others come and go. */
+  [Symbol.iterator](): IterableIterator<Topic> {
+    return this.#topics.values();
+  }
+
+  /** @throws BrokerError `resource.exhaust` when it would be one too many; the broker's own topics always fit. */
+  getOrCreate(oid: string): Topic {
+    const known = this.#topics.get(oid);
+    if (known) return known;
+    if (!isSystemOid(oid)) this.#requireRoom(oid);
+    const topic = new Topic(oid, this.#topicEvents);
+    this.#topics.set(oid, topic);
+    this.#account.charge(bytesOf(topic));
+    return topic;
+  }
+
+  /** Gives an UNCONFIGURED topic its key and its options. */
+  configure(topic: Topic, key: MsgKey, qos: TopicQos | undefined, creator: string): void {
+    this.#account.release(bytesOf(topic));
+    topic.key = key;
+    topic.keyOrder = this.#keyOrder++;
+    topic.creator = creator;
+    topic.configure(qos);
+    topic.state = 'ALIVE';
+    this.#account.charge(bytesOf(topic));
+  }
+
+  /** A publish: the topic lives again, whatever it was waiting for. */
+  revive(topic: Topic): void {
+    topic.state = 'ALIVE';
+    topic.destroyTimer?.cancel();
+    topic.destroyTimer = undefined;
+  }
+
+  /** Takes a topic out; its routes stay readable, so that those who listened can be told. */
+  remove(topic: Topic, isForced: boolean): void {
+    if (topic.state === 'DEAD') return;
+    topic.state = 'DEAD';
+    topic.isDestroyed = isForced;
+    topic.destroyTimer?.cancel();
+    this.#topics.delete(topic.oid);
+    this.#account.release(bytesOf(topic));
+    topic.clearHistory();
+  }
+
+  /** Called whenever a topic may have lost its last message or exact subscriber. */
+  checkReferences(topic: Topic): void {
+    if (topic.state === 'DEAD' || topic.isReferenced) return;
+    if (topic.state === 'UNCONFIGURED') {
+      if (topic.routes.size === 0) this.remove(topic, false);
+      return;
+    }
+    topic.state = 'UNREFERENCED';
+    const { destroyDelayMs } = topic.options;
+    if (destroyDelayMs < 0 || topic.destroyTimer) return;
+    if (destroyDelayMs === 0) this.#die(topic);
+    else topic.destroyTimer = this.#timers.start(destroyDelayMs, () => this.#die(topic));
+  }
+
+  #requireRoom(oid: string): void {
+    if (this.#topics.size >= this.#limits.maxTopics) {
+      throw new BrokerError('resource.exhaust', `The broker has ${this.#limits.maxTopics} topics (--max-topics); erase some`);
+    }
+    this.#account.require(TOPIC_BYTES + oid.length);
+  }
+
+  #die(topic: Topic): void {
+    if (topic.state !== 'UNREFERENCED') return;
+    this.remove(topic, false);
+    this.#events.onDeath(topic);
+  }
+}
+
+function bytesOf(topic: Topic): number {
+  // A key is there as text and as a tree; four times its length is what that takes (measured with bench/memory).
+  return TOPIC_BYTES + topic.oid.length + (topic.key ? topic.key.xml.length * 4 : 0);
+}

@@ -1,0 +1,70 @@
+import { decodeReferences, escapeText, isXmlText, wrapCdata } from '../base/xml-text.ts';
+import { BrokerError } from '../model/error.ts';
+import { attributeOf, type XmlElement } from '../model/xml-element.ts';
+
+/**
+ * The bytes of a `<content>` element from the source text between its tags: text with CDATA unwrapped and references decoded;
+ * anything with other markup in it byte for byte as written; base64 where the element says so.
+ *
+ * @throws BrokerError `user.illegalArgument` for broken base64, another encoding, or a `link` (a file on the broker's machine).
+ */
+export function decodeContent(element: XmlElement, source: string): Buffer {
+  if (attributeOf(element, 'link') !== undefined || attributeOf(element, 'url') !== undefined) {
+    throw new BrokerError(
+      'user.illegalArgument',
+      '<content link=…> is refused: the broker reads no files; send the content itself',
+    );
+  }
+  const encoding = attributeOf(element, 'encoding')?.trim().toLowerCase();
+  if (encoding === 'base64') return decodeBase64(contentText(source));
+  if (encoding !== undefined && encoding !== '' && encoding !== 'none') {
+    throw new BrokerError('user.illegalArgument', `<content encoding='${encoding.slice(0, 40)}'> is unknown; use base64`);
+  }
+  return Buffer.from(contentText(source));
+}
+
+/** `content` as a `<content>` element that an XML library reads back to the same bytes. */
+export function encodeContent(content: Buffer): string {
+  if (content.length === 0) return '<content/>';
+  const text = asXmlText(content);
+  if (text === undefined) return `<content encoding='base64'>${content.toString('base64')}</content>`;
+  const isPlain = !/[<&]/.test(text) || text.includes('\r');
+  return `<content>${isPlain ? escapeText(text) : wrapCdata(text)}</content>`;
+}
+
+const CDATA_START = '<![CDATA[';
+const CDATA_END = ']]>';
+
+function contentText(source: string): string {
+  let text = '';
+  let at = 0;
+  for (;;) {
+    const markup = source.indexOf('<', at);
+    if (markup < 0) return text + decodeReferences(source.slice(at));
+    if (!source.startsWith(CDATA_START, markup)) return source;
+    const end = source.indexOf(CDATA_END, markup);
+    text += decodeReferences(source.slice(at, markup)) + source.slice(markup + CDATA_START.length, end);
+    at = end + CDATA_END.length;
+  }
+}
+
+function decodeBase64(text: string): Buffer {
+  const digits = text.replace(/[ \t\r\n]+/g, '').replace(/={1,2}$/, '');
+  const bytes = Buffer.from(digits, 'base64');
+  // Node skips what is not base64; the length tells that it did.
+  if (bytes.length !== Math.floor((digits.length * 3) / 4) || digits.length % 4 === 1) {
+    throw new BrokerError('user.illegalArgument', "<content encoding='base64'> does not hold base64");
+  }
+  return bytes;
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+function asXmlText(content: Buffer): string | undefined {
+  try {
+    const text = utf8.decode(content);
+    return isXmlText(text) ? text : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,107 @@
+import { escapeAttribute, escapeText } from '../base/xml-text.ts';
+import type { ClientProperty } from '../model/client-property.ts';
+import { NORM_PRIORITY, type PublishQos, type ReceivedMessage, type TopicQos, type UpdateInfo } from '../model/message.ts';
+
+/**
+ * The QoS of a message on its way to a client, with the elements and their order of the original. What all subscribers share is
+ * encoded once per message; `info` is undefined in the answer to a get.
+ *
+ * `nowMs` is for `remainingLife`, in ms since 1970.
+ */
+export function encodeMsgQos(message: ReceivedMessage, info: UpdateInfo | undefined, nowMs: number): string {
+  const shared = sharedParts(message);
+  let xml = shared.head;
+  if (info) xml += ` <subscribe id='${escapeAttribute(info.subscriptionId)}'/>\n`;
+  xml += encodeExpiration(message, nowMs) + shared.timestamp;
+  if (info) xml += ` <queue index='${info.queueIndex}' size='${info.queueSize}'/>\n`;
+  xml += shared.flags;
+  if (info && info.redeliver > 0) xml += ` <redeliver>${info.redeliver}</redeliver>\n`;
+  xml += ' <isPublish/>\n';
+  if (!info) xml += encodeTopicQos(message.qos.topic);
+  if (info?.isInitial) xml += INITIAL_UPDATE;
+  return `${xml}${shared.properties}</qos>`;
+}
+
+const INITIAL_UPDATE = " <clientProperty name='__isInitialUpdate' type='boolean'>true</clientProperty>\n";
+const PRIORITY_NAMES: Readonly<Record<number, string>> = { 0: 'MIN', 3: 'LOW', 7: 'HIGH', 9: 'MAX' };
+
+interface SharedParts {
+  readonly head: string;
+  readonly timestamp: string;
+  readonly flags: string;
+  readonly properties: string;
+}
+
+const sharedPartsByMessage = new WeakMap<ReceivedMessage, SharedParts>();
+
+function sharedParts(message: ReceivedMessage): SharedParts {
+  const known = sharedPartsByMessage.get(message);
+  if (known) return known;
+  const parts = encodeSharedParts(message);
+  sharedPartsByMessage.set(message, parts);
+  return parts;
+}
+
+function encodeSharedParts(message: ReceivedMessage): SharedParts {
+  const { qos } = message;
+  return {
+    head:
+      '<qos>\n' +
+      encodeState(qos) +
+      ` <sender>${escapeText(message.sender)}</sender>\n` +
+      (qos.priority === NORM_PRIORITY ? '' : ` <priority>${PRIORITY_NAMES[qos.priority] ?? qos.priority}</priority>\n`),
+    timestamp: ` <rcvTimestamp nanos='${message.rcvTimestamp}'/>\n`,
+    flags:
+      encodeFlag('administrative', qos.administrative) +
+      encodeFlag('persistent', qos.persistent) +
+      encodeFlag('forceUpdate', qos.forceUpdate),
+    properties: qos.clientProperties.map(encodeClientProperty).join(''),
+  };
+}
+
+function encodeState({ state }: PublishQos): string {
+  if (!state) return '';
+  return ` <state${encodeAttribute('id', state.id)}${encodeAttribute('info', state.info)}/>\n`;
+}
+
+function encodeFlag(name: string, value: boolean | undefined): string {
+  if (value === undefined) return '';
+  return value ? ` <${name}/>\n` : ` <${name}>false</${name}>\n`;
+}
+
+function encodeExpiration(message: ReceivedMessage, nowMs: number): string {
+  const { lifeTimeMs, forceDestroy }: PublishQos = message.qos;
+  if (lifeTimeMs === undefined && forceDestroy === undefined) return '';
+  const remaining = message.expiresAt - nowMs;
+  return (
+    ' <expiration' +
+    (lifeTimeMs === undefined ? '' : ` lifeTime='${lifeTimeMs}'`) +
+    (Number.isFinite(remaining) && remaining > 0 ? ` remainingLife='${Math.ceil(remaining)}'` : '') +
+    (forceDestroy === undefined ? '' : ` forceDestroy='${forceDestroy}'`) +
+    '/>\n'
+  );
+}
+
+function encodeTopicQos(topic: TopicQos | undefined): string {
+  if (!topic) return '';
+  const attributes =
+    encodeAttribute('readonly', topic.readonly) +
+    encodeAttribute('destroyDelay', topic.destroyDelayMs) +
+    encodeAttribute('createDomEntry', topic.createDomEntry);
+  if (topic.historyMaxEntries === undefined) return ` <topic${attributes}/>\n`;
+  return ` <topic${attributes}><queue relating='history' maxEntries='${topic.historyMaxEntries}'/></topic>\n`;
+}
+
+function encodeAttribute(name: string, value: boolean | number | string | undefined): string {
+  return value === undefined ? '' : ` ${name}='${escapeAttribute(String(value))}'`;
+}
+
+function encodeClientProperty(property: ClientProperty): string {
+  const attributes = [
+    ` name='${escapeAttribute(property.name)}'`,
+    encodeAttribute('type', property.type),
+    encodeAttribute('encoding', property.encoding),
+    encodeAttribute('charset', property.charset),
+  ];
+  return ` <clientProperty${attributes.join('')}>${escapeAttribute(property.value)}</clientProperty>\n`;
+}

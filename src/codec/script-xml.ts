@@ -1,0 +1,169 @@
+import { type Command, QUERY_VERBS, type QueryVerb, VERBS, type Verb } from '../model/command.ts';
+import { BrokerError } from '../model/error.ts';
+import type { PublishUnit } from '../model/message.ts';
+import { attributeOf, childOf, elementsOf, type XmlElement } from '../model/xml-element.ts';
+import { decodeConnectQos } from './connect-qos-xml.ts';
+import { decodeContent } from './content-xml.ts';
+import { decodeMsgKey, decodeQueryKey, type KeyLimits, type KeyOverrides } from './key-xml.ts';
+import { decodePublishQos } from './publish-qos-xml.ts';
+import { decodeQueryQos } from './query-qos-xml.ts';
+import { readXml, type XmlSource } from './xml.ts';
+
+export interface ScriptLimits extends KeyLimits {
+  /** Default 1,000. */
+  readonly maxCommands: number;
+  /** Bytes of one content; default 10 MB. */
+  readonly maxContentBytes: number;
+}
+
+export interface Script {
+  /** `<xmlBlaster id='…'>`, handed back in the answer. */
+  readonly id: string | undefined;
+  readonly commands: readonly ScriptCommand[];
+}
+
+/** A command that is decoded when its turn comes: those before it have happened then. */
+interface ScriptCommand {
+  readonly verb: Verb;
+  /** @throws BrokerError when its key, QoS or content is not legal. */
+  decode(): Command;
+}
+
+/**
+ * Reads a script: `<xmlBlaster>` with commands, or one command element alone (protocol/http.md, "XML endpoints").
+ *
+ * With `expected`, only commands of that verb are allowed and the command element itself may be left out.
+ *
+ * @throws BrokerError `user.illegalArgument` for what is not well-formed or no command; `user.maxSizeExceed`.
+ */
+export function decodeScript(text: string, expected: Verb | undefined, newOid: () => string, limits: ScriptLimits): Script {
+  const wrapped = expected === undefined ? text : wrap(text, expected);
+  const source = readXml(wrapped, { keepSource: ['key'], isOpaque, maxDepth: limits.maxDepth + 200 });
+  const isScript = source.root.name === 'xmlBlaster';
+  const elements = isScript ? elementsOf(source.root) : [source.root];
+  if (isScript) refuseText(source.root);
+  if (elements.length > limits.maxCommands) {
+    throw new BrokerError(
+      'user.maxSizeExceed',
+      `The script has ${elements.length} commands; at most ${limits.maxCommands} are allowed`,
+    );
+  }
+  const decoder = new CommandDecoder(source, newOid, limits);
+  return {
+    id: isScript ? attributeOf(source.root, 'id') : undefined,
+    commands: elements.map((element) => {
+      const verb = verbOf(element, expected);
+      return { verb, decode: () => decoder.decode(verb, element) };
+    }),
+  };
+}
+
+const REFUSED = new Set(['wait', 'input', 'echo', 'property', 'update', 'updateOneway', 'publishOneway', 'exception']);
+
+function verbOf(element: XmlElement, expected: Verb | undefined): Verb {
+  const verb = VERBS.find((known) => known === element.name);
+  if (verb && (expected === undefined || verb === expected)) return verb;
+  if (verb) throw new BrokerError('user.illegalArgument', `<${verb}> is not allowed here; this address takes <${expected}> only`);
+  const isRefused = REFUSED.has(element.name) || /^replace\w*Tokens$/.test(element.name);
+  const problem = isRefused ? 'is not supported in scripts sent to the broker' : 'is not a command';
+  throw new BrokerError('user.illegalArgument', `<${element.name}> ${problem}; known are ${VERBS.join(', ')}`);
+}
+
+/** `<content>` is opaque, unless it is a tag somewhere inside a key or a QoS. */
+function isOpaque(name: string, ancestors: readonly string[]): boolean {
+  return name === 'content' && !ancestors.includes('key') && !ancestors.includes('qos');
+}
+
+/** Puts `<verb>` around a body that consists of `<key>`, `<content>`, `<qos>` alone, or of nothing. */
+function wrap(text: string, verb: Verb): string {
+  const start = /^(?:\s*<\?xml[^>]*\?>)?(?:\s*<!--[\s\S]{0,4096}?-->)*\s*/.exec(text)?.[0].length ?? 0;
+  const name = /^<([^\s/>]+)/.exec(text.slice(start, start + 100))?.[1];
+  if (name === 'xmlBlaster' || VERBS.some((known) => known === name)) return text;
+  return `<${verb}>${text.slice(start)}</${verb}>`;
+}
+
+function refuseText(element: XmlElement): void {
+  const text = element.children.find((child) => typeof child === 'string' && child.trim() !== '');
+  if (typeof text !== 'string') return;
+  throw new BrokerError('user.illegalArgument', `There is text directly inside <${element.name}>: "${text.trim().slice(0, 40)}"`);
+}
+
+class CommandDecoder {
+  readonly #source: XmlSource;
+  readonly #newOid: () => string;
+  readonly #limits: ScriptLimits;
+
+  constructor(source: XmlSource, newOid: () => string, limits: ScriptLimits) {
+    this.#source = source;
+    this.#newOid = newOid;
+    this.#limits = limits;
+  }
+
+  decode(verb: Verb, element: XmlElement): Command {
+    refuseText(element);
+    if (verb === 'publish') return { verb, unit: this.#unit(element) };
+    if (verb === 'publishArr') return { verb, units: this.#units(element) };
+    if (verb === 'connect') {
+      checkParts(element, ['qos']);
+      return { verb, qos: decodeConnectQos(childOf(element, 'qos')) };
+    }
+    if (isQueryVerb(verb)) return this.#query(verb, element);
+    checkParts(element, ['qos']);
+    return { verb };
+  }
+
+  #query(verb: QueryVerb, element: XmlElement): Command {
+    checkParts(element, ['key', 'qos']);
+    const key = childOf(element, 'key') ?? EMPTY_KEY;
+    return { verb, key: decodeQueryKey(key, this.#limits), qos: decodeQueryQos(childOf(element, 'qos')) };
+  }
+
+  #units(element: XmlElement): PublishUnit[] {
+    checkParts(element, ['message'], Number.POSITIVE_INFINITY);
+    const messages = elementsOf(element);
+    if (messages.length > this.#limits.maxCommands) {
+      throw new BrokerError('user.maxSizeExceed', `<publishArr> has more than ${this.#limits.maxCommands} messages`);
+    }
+    return messages.map((message) => this.#unit(message));
+  }
+
+  #unit(element: XmlElement): PublishUnit {
+    checkParts(element, ['key', 'content', 'qos']);
+    const key = childOf(element, 'key');
+    const content = childOf(element, 'content');
+    const bytes = content ? decodeContent(content, this.#source.sourceOf(content)) : Buffer.alloc(0);
+    if (bytes.length > this.#limits.maxContentBytes) {
+      throw new BrokerError(
+        'user.maxSizeExceed',
+        `The content has ${bytes.length} bytes; at most ${this.#limits.maxContentBytes} are allowed`,
+      );
+    }
+    return {
+      key: decodeMsgKey(key ?? EMPTY_KEY, key ? this.#source.sourceOf(key) : '', NO_OVERRIDES, this.#newOid, this.#limits),
+      qos: decodePublishQos(childOf(element, 'qos')),
+      content: bytes,
+    };
+  }
+}
+
+const EMPTY_KEY: XmlElement = { name: 'key', attributes: [], children: [] };
+const NO_OVERRIDES: KeyOverrides = {};
+
+function isQueryVerb(verb: Verb): verb is QueryVerb {
+  return QUERY_VERBS.some((known) => known === verb);
+}
+
+function checkParts(element: XmlElement, allowed: readonly string[], maxEach = 1): void {
+  const counts = new Map<string, number>();
+  for (const { name } of elementsOf(element)) {
+    const count = (counts.get(name) ?? 0) + 1;
+    counts.set(name, count);
+    if (!allowed.includes(name)) {
+      throw new BrokerError(
+        'user.illegalArgument',
+        `<${name}> is not allowed in <${element.name}>; it may hold <${allowed.join('>, <')}>`,
+      );
+    }
+    if (count > maxEach) throw new BrokerError('user.illegalArgument', `<${name}> stands twice in <${element.name}>`);
+  }
+}

@@ -1,0 +1,66 @@
+#!/usr/bin/env node
+import { setTimeout as delay } from 'node:timers/promises';
+import { createLogger, type Logger } from './base/logger.ts';
+import { type CommandLine, ConfigError, helpText, readCommandLine } from './config.ts';
+import { type Server, startServer, version } from './server.ts';
+
+/** Wrong use of the command line. */
+const EXIT_USAGE = 2;
+/** The machine does not let the broker start. */
+const EXIT_FAILURE = 1;
+/** A signal to a process group arrives twice, once by way of npm: who is gone when the second comes looks killed. */
+const SECOND_SIGNAL_MS = 100;
+
+await main();
+
+async function main(): Promise<void> {
+  const commandLine = parse();
+  if (commandLine?.action === 'help') process.stdout.write(helpText());
+  if (commandLine?.action === 'version') process.stdout.write(`${version}\n`);
+  if (commandLine?.action !== 'start') return;
+  const { config } = commandLine;
+  const logger = createLogger(config.logLevel);
+  const stopped = waitForSignal();
+  try {
+    const server = await startServer(config, { logger });
+    const { address, port } = server.addresses.http;
+    logger.info(`xmlBlaster broker ${version} listens on http://${address.includes(':') ? `[${address}]` : address}:${port}`);
+    await stop(server, await stopped, logger);
+  } catch (error) {
+    logger.fatal(startFailure(error, config.host, config.port));
+    process.exitCode = EXIT_FAILURE;
+  }
+}
+
+function parse(): CommandLine | undefined {
+  try {
+    return readCommandLine(process.argv.slice(2), process.env);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    process.stderr.write(`xmlblaster: ${error.message}\n`);
+    process.exitCode = EXIT_USAGE;
+    return undefined;
+  }
+}
+
+function waitForSignal(): Promise<string> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, resolve);
+  });
+}
+
+async function stop(server: Server, signal: string, logger: Logger): Promise<void> {
+  logger.info(`${signal}: stopping`);
+  await server.close();
+  await delay(SECOND_SIGNAL_MS);
+}
+
+function startFailure(error: unknown, host: string, port: number): string {
+  const code = (error as NodeJS.ErrnoException).code;
+  const place = `port ${port} on ${host}`;
+  if (code === 'EADDRINUSE') return `Another program listens on ${place}; stop it, or choose another port with --port`;
+  if (code === 'EACCES') return `This user may not listen on ${place}; choose a port above 1023 with --port`;
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
+    return `This machine has no address ${host}; choose one of its own with --host`;
+  return `The broker cannot start: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
+}

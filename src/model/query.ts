@@ -1,0 +1,52 @@
+/** Which topics a subscribe, unSubscribe, get or erase means. */
+export type QueryKey =
+  | { readonly type: 'EXACT'; readonly oid: string }
+  | { readonly type: 'XPATH'; readonly xpath: string }
+  | { readonly type: 'DOMAIN'; readonly domain: string };
+
+/** How many of a topic's messages, and in which order. */
+export interface HistoryQos {
+  /** Below 0: all. Default 1. */
+  readonly numEntries: number;
+  /** Default true. */
+  readonly newestFirst: boolean;
+}
+
+/** The QoS of subscribe, unSubscribe, get and erase; each verb reads what concerns it. */
+export interface QueryQos {
+  /** The subscription id that the client wishes, or that it unsubscribes. */
+  readonly subscriptionId: string | undefined;
+  /** Default true: updates and results carry the content. */
+  readonly content: boolean;
+  /** Default true: updates and results carry the whole key. */
+  readonly meta: boolean;
+  /** Default true: the same query may be subscribed again. */
+  readonly multiSubscribe: boolean;
+  /** Default true: a session gets its own publishes too. */
+  readonly local: boolean;
+  /** Default true: what the topics hold already is delivered at once. */
+  readonly initialUpdate: boolean;
+  /** Default true: subscribers are told of an erase. */
+  readonly notify: boolean;
+  /** Default false. */
+  readonly persistent: boolean;
+  /** Erase: default false. */
+  readonly forceDestroy: boolean;
+  /** Undefined when the client says nothing: then DEFAULT_HISTORY. An erase that says something erases no more than that. */
+  readonly history: HistoryQos | undefined;
+}
+
+export const DEFAULT_HISTORY: HistoryQos = { numEntries: 1, newestFirst: true };
+
+export const DEFAULT_QUERY_QOS: QueryQos = {
+  subscriptionId: undefined,
+  content: true,
+  meta: true,
+  multiSubscribe: true,
+  local: true,
+  initialUpdate: true,
+  notify: true,
+  persistent: false,
+  forceDestroy: false,
+  history: undefined,
+};

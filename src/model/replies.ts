@@ -1,0 +1,33 @@
+import type { Timestamp } from './timestamp.ts';
+
+/** What the verbs return; each transport encodes them in its own way. */
+
+export interface PublishReply {
+  readonly oid: string;
+  readonly rcvTimestamp: Timestamp;
+  /** A remark for people, for example that a persistent message will not survive a restart. */
+  readonly info: string | undefined;
+  /** Whether the publish gave the topic its first key. */
+  readonly isNewTopic: boolean;
+}
+
+export interface SubscribeReply {
+  readonly subscriptionId: string;
+  /** The query was subscribed already and multiSubscribe is false: nothing new was made. */
+  readonly isKnown: boolean;
+}
+
+export interface ConnectReply {
+  readonly secretSessionId: string;
+  /** `/node/heron/client/joe/1`. */
+  readonly absoluteName: string;
+  readonly instanceId: string;
+  readonly timeoutMs: number;
+  readonly maxSessions: number;
+  readonly clearSessions: boolean;
+  readonly isReconnect: boolean;
+  readonly maxEntries: number;
+  readonly maxBytes: number;
+  /** Updates that wait for the session. */
+  readonly queueSize: number;
+}

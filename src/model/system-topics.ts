@@ -1,0 +1,22 @@
+import { BrokerError } from './error.ts';
+
+/** Where messages go that could not be delivered. */
+export const DEAD_MESSAGE_OID = '__sys__deadMessage';
+
+const SYSTEM_PREFIX = '__sys__';
+const COMMAND_PREFIX = '__cmd:';
+
+/** Topics that the broker alone publishes and nobody erases. */
+export function isSystemOid(oid: string): boolean {
+  return oid.startsWith(SYSTEM_PREFIX);
+}
+
+/** @throws BrokerError when a client may not use `oid` for a topic of its own. */
+export function checkClientOid(oid: string): void {
+  if (isSystemOid(oid)) {
+    throw new BrokerError('user.security.authorization.notAuthorized', `Only the broker publishes on ${SYSTEM_PREFIX}… topics`);
+  }
+  if (oid.startsWith(COMMAND_PREFIX)) {
+    throw new BrokerError('user.illegalArgument', `Administrative commands (${COMMAND_PREFIX}…) are not supported yet`);
+  }
+}

@@ -1,0 +1,31 @@
+import type { Expr } from './ast.ts';
+import type { Budget } from './budget.ts';
+import type { TopicDocument } from './topic-document.ts';
+
+/** One evaluation: what is looked at and what it may still cost. */
+export interface Run {
+  readonly document: TopicDocument;
+  readonly budget: Budget;
+}
+
+/** A compiled expression of one static type; `position` and `size` are those of the context node, from 1. */
+export type Scalar<T> = (run: Run, node: number, position: number, size: number) => T;
+
+/** Called for one node after the other; true stops the walk. `state` is whatever the one who started the walk needs. */
+export type Visit<S> = (run: Run, node: number, state: S) => boolean;
+
+/** A compiled node-set expression. It never depends on position() and last() of its own context. */
+export interface NodeSet {
+  /** Document order and each node once; otherwise a walk may repeat nodes and go in any order. */
+  readonly ordered: boolean;
+  /** Compiles the walk over all nodes, which answers true as soon as `visit` does. */
+  walk<S>(visit: Visit<S>): Visit<S>;
+}
+
+/** How compiled parts reach each other without importing each other. */
+export interface Compiler {
+  boolean(expr: Expr): Scalar<boolean>;
+  number(expr: Expr): Scalar<number>;
+  string(expr: Expr): Scalar<string>;
+  nodeSet(expr: Expr): NodeSet;
+}

@@ -1,0 +1,26 @@
+import type { ScriptLimits } from '../../codec/script-xml.ts';
+
+/** The bounds of the HTTP binding; README, "Limits", lists them with their defaults. */
+interface HttpLimits extends ScriptLimits {
+  readonly maxConnections: number;
+  /** Bytes of one request body. */
+  readonly maxBodyBytes: number;
+  /** Ms a client may take to send its header. */
+  readonly headersTimeoutMs: number;
+  /** Ms a client may take to send its whole request. */
+  readonly requestTimeoutMs: number;
+  /** Ms a client may leave an answer unread. */
+  readonly writeTimeoutMs: number;
+}
+
+export interface HttpOptions {
+  readonly host: string;
+  /** 0 = any free port. */
+  readonly port: number;
+  /** Origins of browser pages that may use the broker, beside its own. */
+  readonly corsOrigins: readonly string[];
+  /** Values of the Host header to accept beside localhost and the bound address. */
+  readonly allowedHosts: readonly string[];
+  readonly limits: HttpLimits;
+  readonly version: string;
+}

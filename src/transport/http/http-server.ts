@@ -1,0 +1,187 @@
+import type { AddressInfo, Socket } from 'node:net';
+import { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
+import type { Logger } from '../../base/logger.ts';
+import { Lru } from '../../base/lru.ts';
+import type { Broker } from '../../broker/broker.ts';
+import { BrokerError } from '../../model/error.ts';
+import { Cursors } from './cursor.ts';
+import { Guard } from './guard.ts';
+import type { HttpContext } from './http-context.ts';
+import { encodeRawErrorResponse, HttpError, SAFE_HEADERS } from './http-error.ts';
+import type { HttpOptions } from './http-options.ts';
+import { addInfoRoutes } from './info-routes.ts';
+import { addScriptRoutes } from './script-routes.ts';
+import { addTopicsRoutes } from './topics-routes.ts';
+import { addUpdatesRoutes } from './updates-routes.ts';
+import { writeError } from './write-error.ts';
+
+export interface HttpServer {
+  readonly address: AddressInfo;
+  /** Stops accepting and resolves when all answers are out; the polls must have been released before. */
+  close(): Promise<void>;
+}
+
+/** Longer addresses are refused; characters. Room for an oid of 1,024 bytes or an XPath of 4 kB, percent-encoded. */
+const MAX_URL_CHARS = 16_384;
+
+/** The cache of publish keys: entries, and characters of XML in all. */
+const KEY_CACHE_ENTRIES = 10_000;
+const KEY_CACHE_CHARS = 4_000_000;
+
+/** How long answers under way may take when the server ends; ms. */
+const CLOSE_MS = 4_000;
+
+/** How often Node looks for connections that are too slow; ms. */
+const CHECK_INTERVAL_MS = 1_000;
+
+/** Starts the HTTP binding (protocol/http.md). Rejects with the error of `listen`, for example EADDRINUSE. */
+export async function startHttpServer(broker: Broker, options: HttpOptions, logger: Logger): Promise<HttpServer> {
+  const { limits } = options;
+  const app: FastifyInstance = fastify({
+    exposeHeadRoutes: true,
+    forceCloseConnections: 'idle',
+    return503OnClosing: false,
+    keepAliveTimeout: 72_000,
+    requestTimeout: limits.requestTimeoutMs,
+    routerOptions: { maxParamLength: MAX_URL_CHARS },
+    http: {
+      headersTimeout: limits.headersTimeoutMs,
+      connectionsCheckingInterval: CHECK_INTERVAL_MS,
+      requireHostHeader: false, // the guard asks for it, and answers in XML
+      maxHeaderSize: 2 * MAX_URL_CHARS,
+    },
+    clientErrorHandler: (error, socket) => answerClientError(error, socket),
+    frameworkErrors: (error, _request, reply) => writeError(reply.raw, toBrokerError(error, logger)),
+  });
+  addErrorHandlers(app, logger);
+  const closing = addHooks(app, options);
+  addBodyParser(app);
+  const context: HttpContext = { broker, options, cursors: new Cursors(), keys: new Lru(KEY_CACHE_ENTRIES, KEY_CACHE_CHARS) };
+  addInfoRoutes(app, context);
+  addScriptRoutes(app, context);
+  addTopicsRoutes(app, context);
+  addUpdatesRoutes(app, context);
+  limitConnections(app, limits.maxConnections);
+  await app.listen({ host: options.host, port: options.port });
+  return { address: app.server.address() as AddressInfo, close: () => closeServer(app, closing) };
+}
+
+/** Whether the server is about to end: answers then end their connection. */
+interface Closing {
+  isClosing: boolean;
+}
+
+function addHooks(app: FastifyInstance, { corsOrigins, allowedHosts, host, limits }: HttpOptions): Closing {
+  const closing: Closing = { isClosing: false };
+  const guard = new Guard(corsOrigins, allowedHosts, host);
+  app.addHook('onRequest', async (request, reply) => {
+    reply.headers(SAFE_HEADERS);
+    if (closing.isClosing)
+      throw new HttpError(503, 'The broker is shutting down', { Connection: 'close' }, 'resource.unavailable');
+    guard.check(request.raw);
+    const origin = guard.allowedOrigin(request.raw);
+    if (origin === undefined) return;
+    reply.headers({
+      'Access-Control-Allow-Origin': origin,
+      'Access-Control-Expose-Headers': 'X-Key, X-QoS, X-Ack',
+      Vary: 'Origin',
+    });
+    if (request.method === 'OPTIONS') await reply.code(204).headers(PREFLIGHT_HEADERS).send();
+  });
+  app.addHook('onSend', async (_request, reply) => {
+    reply.raw.setTimeout(limits.writeTimeoutMs);
+    if (closing.isClosing) reply.header('Connection', 'close');
+  });
+  return closing;
+}
+
+/** Lets answers that are under way go out; cuts off what is still there after `CLOSE_MS`. */
+async function closeServer(app: FastifyInstance, closing: Closing): Promise<void> {
+  closing.isClosing = true;
+  const sweep = setInterval(() => app.server.closeIdleConnections(), 50);
+  const cut = setTimeout(() => app.server.closeAllConnections(), CLOSE_MS);
+  await app.close();
+  clearInterval(sweep);
+  clearTimeout(cut);
+}
+
+const PREFLIGHT_HEADERS = {
+  'Access-Control-Allow-Methods': 'GET, HEAD, POST, PUT, DELETE',
+  'Access-Control-Allow-Headers': 'Authorization, Content-Type, X-Key, Last-Event-ID',
+  'Access-Control-Max-Age': '600',
+};
+
+/** Bodies are bytes whatever their Content-Type; the routes that want one read it themselves, with their own bounds. */
+function addBodyParser(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', (_request, _payload, done) => done(null));
+}
+
+function addErrorHandlers(app: FastifyInstance, logger: Logger): void {
+  const routes: { readonly pattern: RegExp; readonly methods: readonly string[] }[] = [];
+  app.addHook('onRoute', ({ url, method }) => {
+    routes.push({ pattern: new RegExp(`^${url.replaceAll('.', '\\.').replace('*', '.*')}$`), methods: [method].flat() });
+  });
+  app.setErrorHandler((error: FastifyError, request, reply) => fail(reply, request, toBrokerError(error, logger)));
+  app.setNotFoundHandler((request, reply) => {
+    const path = request.url.replace(/\?.*/s, '');
+    const allowed = new Set(routes.filter(({ pattern }) => pattern.test(path)).flatMap(({ methods }) => methods));
+    fail(reply, request, allowed.size > 0 ? methodNotAllowed(request, [...allowed]) : notFound(path));
+  });
+}
+
+/** Sent past fastify's serialisation, with the headers that hooks have set. */
+function fail(reply: FastifyReply, _request: FastifyRequest, error: BrokerError): void {
+  reply.hijack();
+  for (const [name, value] of Object.entries(reply.getHeaders())) if (value !== undefined) reply.raw.setHeader(name, value);
+  writeError(reply.raw, error);
+}
+
+function methodNotAllowed(request: FastifyRequest, allowed: readonly string[]): HttpError {
+  const list = allowed.join(', ');
+  return new HttpError(405, `${request.method} is not allowed here; use ${list}`, { Allow: list }, 'user.wrongApiUsage');
+}
+
+function notFound(path: string): HttpError {
+  return new HttpError(
+    404,
+    `There is nothing at ${path.slice(0, 100)}; GET /openapi.json lists what there is`,
+    {},
+    'user.wrongApiUsage',
+  );
+}
+
+/** Errors that are not ours: fastify's are the client's fault and say why, others are bugs. */
+function toBrokerError(error: Error & { readonly statusCode?: number }, logger: Logger): BrokerError {
+  if (error instanceof BrokerError) return error;
+  const status = error.statusCode;
+  if (status !== undefined && status >= 400 && status < 500) return new HttpError(status, error.message);
+  logger.error({ err: error }, 'a request failed because of a bug');
+  return new BrokerError('internal.unknown', 'The broker failed on this request; its log says more', { cause: error });
+}
+
+/** What the HTTP parser refuses, or waited for too long. */
+function answerClientError(error: Error & { readonly code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  socket.end(encodeRawErrorResponse(clientError(error.code)), () => socket.destroy());
+}
+
+function clientError(code: string | undefined): HttpError {
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return new HttpError(408, 'The request did not arrive in time');
+  if (code === 'HPE_HEADER_OVERFLOW') return new HttpError(431, `The header is larger than ${2 * MAX_URL_CHARS} bytes`);
+  return new HttpError(400, `This is not an HTTP request (${code ?? 'unknown'})`);
+}
+
+function limitConnections(app: FastifyInstance, maxConnections: number): void {
+  let connections = 0;
+  app.server.on('connection', (socket: Socket) => {
+    connections++;
+    socket.once('close', () => connections--);
+    if (connections <= maxConnections) return;
+    const error = new HttpError(503, `The broker has ${maxConnections} connections (--max-connections)`, {}, 'resource.exhaust');
+    socket.end(encodeRawErrorResponse(error), () => socket.destroy());
+  });
+}

@@ -1,0 +1,100 @@
+import { Readable } from 'node:stream';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { escapeAttribute } from '../../base/xml-text.ts';
+import { decodeXmlText } from '../../codec/charset.ts';
+import { encodeException, encodeResults } from '../../codec/script-response-xml.ts';
+import { decodeScript, type Script } from '../../codec/script-xml.ts';
+import type { Verb } from '../../model/command.ts';
+import { BrokerError } from '../../model/error.ts';
+import { type CommandResult, handleCommand } from '../command-handler.ts';
+import { readBody } from './body.ts';
+import { type Caller, COOKIE_ATTRIBUTES, COOKIE_NAME, openCaller, readSessionQos } from './caller.ts';
+import type { HttpContext } from './http-context.ts';
+import { statusOf, XML_TYPE } from './http-error.ts';
+import { Query, SESSION_PARAMETERS } from './query.ts';
+
+const VERB_ROUTES: readonly Verb[] = ['connect', 'publish', 'subscribe', 'unSubscribe', 'get', 'erase', 'ping', 'disconnect'];
+
+/** Answers larger than this are written piece by piece, as fast as the client reads; characters. */
+const MAX_WHOLE_ANSWER = 65_536;
+
+/** `POST /` and `POST /<verb>`: commands in XML. */
+export function addScriptRoutes(app: FastifyInstance, context: HttpContext): void {
+  app.post('/', (request, reply) => runScript(context, undefined, request, reply));
+  for (const verb of VERB_ROUTES) app.post(`/${verb}`, (request, reply) => runScript(context, verb, request, reply));
+}
+
+async function runScript(
+  context: HttpContext,
+  verb: Verb | undefined,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const { broker, options } = context;
+  const query = new Query(request.query, SESSION_PARAMETERS);
+  const body = await readBody(request.raw, options.limits.maxBodyBytes, broker.account);
+  const text = decodeXmlText(body, charsetOf(request.headers['content-type']));
+  const script = decodeScript(text, verb, () => broker.newOid(), options.limits);
+  const caller = openCaller(broker, request.raw, query, readSessionQos(query));
+  try {
+    const outcome = await runCommands(context, script, caller);
+    if (caller.connectedSecretId !== undefined && isBrowser(request)) {
+      reply.header('Set-Cookie', `${COOKIE_NAME}=${caller.connectedSecretId}; ${COOKIE_ATTRIBUTES}`);
+    }
+    reply.code(outcome.error ? statusOf(outcome.error) : 200).type(XML_TYPE);
+    return await reply.send(encodeAnswer(script.id, outcome));
+  } finally {
+    caller.close();
+  }
+}
+
+interface Outcome {
+  readonly results: readonly { readonly verb: Verb; readonly result: CommandResult }[];
+  /** What ended the script early. */
+  readonly error: BrokerError | undefined;
+}
+
+async function runCommands({ broker }: HttpContext, script: Script, caller: Caller): Promise<Outcome> {
+  const results: { verb: Verb; result: CommandResult }[] = [];
+  for (const command of script.commands) {
+    try {
+      results.push({ verb: command.verb, result: await handleCommand(broker, caller, command.decode()) });
+    } catch (error) {
+      if (!(error instanceof BrokerError)) throw error;
+      return { results, error };
+    }
+  }
+  return { results, error: undefined };
+}
+
+/** The answer as one string when it is small, as a stream otherwise. */
+function encodeAnswer(id: string | undefined, outcome: Outcome): string | Readable {
+  const pieces = answerPieces(id, outcome);
+  let start = '';
+  for (let next = pieces.next(); !next.done; next = pieces.next()) {
+    start += next.value;
+    if (start.length > MAX_WHOLE_ANSWER) return Readable.from(prepend(start, pieces));
+  }
+  return start;
+}
+
+function* answerPieces(id: string | undefined, { results, error }: Outcome): Generator<string> {
+  yield id === undefined ? '<xmlBlasterResponse>\n' : `<xmlBlasterResponse id='${escapeAttribute(id)}'>\n`;
+  for (const { verb, result } of results) yield* encodeResults(verb, result.results, result.count);
+  if (error) yield `${encodeException(error)}\n`;
+  yield '</xmlBlasterResponse>\n';
+}
+
+function* prepend(start: string, rest: Iterable<string>): Generator<string> {
+  yield start;
+  yield* rest;
+}
+
+function charsetOf(contentType: string | undefined): string | undefined {
+  return /;\s*charset\s*=\s*"?([^";\s]+)/i.exec(contentType ?? '')?.[1];
+}
+
+/** Browsers say where a request comes from; others get no cookie. */
+function isBrowser(request: FastifyRequest): boolean {
+  return request.headers.origin !== undefined || request.headers['sec-fetch-site'] !== undefined;
+}

@@ -1,0 +1,127 @@
+import type { ServerResponse } from 'node:http';
+import type { Timer, TimerWheel } from '../../base/timer-wheel.ts';
+import type { Delivery } from '../../broker/delivery.ts';
+import type { Dispatcher } from '../../broker/dispatcher.ts';
+import type { CallbackChannel, ChannelEnd } from '../../broker/ports.ts';
+import { encodeException } from '../../codec/script-response-xml.ts';
+import type { BrokerError } from '../../model/error.ts';
+import { encodeUpdate } from './update-encoder.ts';
+
+/** A comment line tells proxies and clients that the stream lives; ms. */
+const HEARTBEAT_MS = 15_000;
+
+/** An `id:` that ends with this belongs to a stream that another one displaced: its automatic reconnect is to stop. */
+export const DISPLACED_MARK = ';displaced';
+
+export interface StreamOptions {
+  /** The most unacknowledged events: one counts as acknowledged when so many newer ones have left. */
+  readonly window: number;
+  readonly maxBytes: number;
+  /** Ms the client may leave what was written unread before it is cut off. */
+  readonly writeTimeoutMs: number;
+  readonly encodeCursor: (cursor: number) => string;
+  readonly now: () => number;
+  readonly timers: TimerWheel;
+  /** The stream is over; called once. */
+  readonly onEnd: () => void;
+}
+
+/** Server-Sent Events: every update is one event, its `id:` the cursor that acknowledges it and all before. */
+export class StreamChannel implements CallbackChannel {
+  readonly #response: ServerResponse;
+  readonly #dispatcher: Dispatcher;
+  readonly #options: StreamOptions;
+  #heartbeat: Timer | undefined;
+  #stall: Timer | undefined;
+  #lastCursor = 0;
+  /** Events that were written and have not left the process. */
+  #undrained = 0;
+  #isOpen = true;
+
+  constructor(response: ServerResponse, dispatcher: Dispatcher, options: StreamOptions) {
+    this.#response = response;
+    this.#dispatcher = dispatcher;
+    this.#options = options;
+    response.once('close', () => this.#end());
+    response.writeHead(200, {
+      'Content-Type': 'text/event-stream; charset=utf-8',
+      Connection: 'keep-alive',
+      'X-Accel-Buffering': 'no',
+    });
+    response.write(': xmlBlaster\n\n');
+    this.#beat();
+  }
+
+  get capacity(): number {
+    return this.#isOpen ? this.#options.window - this.#undrained : 0;
+  }
+
+  get maxBytes(): number {
+    return this.#options.maxBytes;
+  }
+
+  update(deliveries: readonly Delivery[], lastCursor: number, waiting: number): void {
+    const now = this.#options.now();
+    const firstCursor = lastCursor - deliveries.length + 1;
+    let events = '';
+    for (let i = 0; i < deliveries.length; i++) {
+      events += encodeEvent(this.#options.encodeCursor(firstCursor + i), encodeUpdate(deliveries, i, waiting, now));
+    }
+    this.#lastCursor = lastCursor;
+    this.#undrained += deliveries.length;
+    this.#watch();
+    this.#response.write(events, (error) => this.#drained(deliveries.length, lastCursor, error));
+  }
+
+  fail(error: BrokerError): void {
+    this.#response.write(`event: exception\n${dataLines(encodeException(error))}\n\n`);
+  }
+
+  close(end: ChannelEnd): void {
+    if (!this.#isOpen) return;
+    if (end === 'displaced') this.#response.write(`id: ${this.#options.encodeCursor(this.#lastCursor)}${DISPLACED_MARK}\n\n`);
+    this.#response.end();
+    this.#end();
+  }
+
+  #drained(count: number, lastCursor: number, error: Error | null | undefined): void {
+    this.#undrained -= count;
+    if (error || !this.#isOpen) return;
+    this.#watch();
+    if (lastCursor > this.#options.window) this.#dispatcher.acknowledge(lastCursor - this.#options.window);
+    this.#dispatcher.wake();
+  }
+
+  /** Cuts the client off when what was written does not leave in time. */
+  #watch(): void {
+    this.#stall?.cancel();
+    this.#stall =
+      this.#undrained > 0 ? this.#options.timers.start(this.#options.writeTimeoutMs, () => this.#response.destroy()) : undefined;
+  }
+
+  #beat(): void {
+    this.#heartbeat = this.#options.timers.start(HEARTBEAT_MS, () => {
+      if (this.#undrained === 0) this.#response.write(':\n\n');
+      this.#beat();
+    });
+  }
+
+  #end(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    this.#heartbeat?.cancel();
+    this.#stall?.cancel();
+    this.#options.onEnd();
+  }
+}
+
+function encodeEvent(id: string, xml: string): string {
+  return `id: ${id}\n${dataLines(xml)}\n\n`;
+}
+
+function dataLines(xml: string): string {
+  return xml
+    .split(/\r\n|\r|\n/)
+    .map((line) => `data: ${line}`)
+    .join('\n');
+}

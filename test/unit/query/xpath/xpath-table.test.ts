@@ -1,0 +1,89 @@
+import { describe, expect, test } from 'vitest';
+import { compileXPath } from '../../../../src/query/xpath/xpath-expression.ts';
+import { XPathTable } from '../../../../src/query/xpath/xpath-table.ts';
+
+/** Each row means the same throughout. */
+const EQUAL: readonly (readonly string[])[] = [
+  ['//a', ' // a ', '/descendant-or-self::node()/child::a', '/descendant::a', '/.//a', '//a/.'],
+  ['a', 'child::a', './a', 'self::node()/a', '((a))'],
+  ['//a[@b="c"]', "//a[ attribute::b = 'c' ]", '/descendant::a[@b="c"]'],
+  ['..', 'parent::node()'],
+  ['a or b or c', 'a  or(b)or c'],
+  ['string()', 'string(.)'],
+  ['1.50', '1.5', '01.5'],
+  ['--a', 'number(a)', '----a'],
+  ['/', ' / '],
+];
+
+/** All of these differ. */
+const DIFFERENT: readonly string[] = [
+  '//a[1]',
+  '/descendant::a[1]',
+  '(//a)[1]',
+  '//a[position()=1]',
+  '//a[last()]',
+  'a',
+  '/a',
+  '"a"',
+  '"/a"',
+  'a="1"',
+  'a=1',
+  'a!=1',
+  'a|b',
+  'b|a',
+  'a or b',
+  'a and b',
+  'p:*',
+  'p:a',
+  '*',
+  'node()',
+  'text()',
+  '@a',
+  `"it's"`,
+  `'say "a"'`,
+  '-1',
+  '1',
+  '1-1',
+];
+
+describe('canonical form', () => {
+  test.each(EQUAL)('%s', (...texts) => {
+    expect(new Set(texts.map((text) => compileXPath(text).canonical)).size).toBe(1);
+  });
+
+  test('keeps apart what differs', () => {
+    expect(new Set(DIFFERENT.map((text) => compileXPath(text).canonical)).size).toBe(DIFFERENT.length);
+  });
+});
+
+describe('XPathTable', () => {
+  test('equal expressions share one object until the last holder lets go', () => {
+    const table = new XPathTable();
+    const first = table.acquire("//a[@b='c']");
+    const second = table.acquire(' //a[ @b = "c" ]');
+    expect(second).toBe(first);
+    expect(table.acquire('//a')).not.toBe(first);
+    expect(table.size).toBe(2);
+    table.release(first);
+    expect(table.acquire("//a[@b='c']")).toBe(first);
+    table.release(first);
+    table.release(first);
+    expect(table.size).toBe(1);
+    expect(table.acquire("//a[@b='c']")).not.toBe(first);
+  });
+
+  test('what does not compile is not held', () => {
+    const table = new XPathTable({ maxBytes: 10 });
+    expect(() => table.acquire('//a[')).toThrow('unexpected end');
+    expect(() => table.acquire('//abcdefghijk')).toThrow('at most 10');
+    expect(table.size).toBe(0);
+  });
+
+  test('releasing once too often is a bug and says so', () => {
+    const table = new XPathTable();
+    const expression = table.acquire('//a');
+    table.release(expression);
+    expect(() => table.release(expression)).toThrow('released more often than acquired');
+    expect(() => table.release(compileXPath('//b'))).toThrow('released more often than acquired');
+  });
+});
