@@ -240,7 +240,7 @@ function checkList(name: keyof Config, value: unknown): readonly string[] {
 
 /** Nobody needs a password: so nobody but this machine may connect, unless somebody decided otherwise. */
 function checkExposure({ host, allowAnonymous }: Config): void {
-  if (allowAnonymous || host === 'localhost' || host === '::1' || /^127\./.test(host)) return;
+  if (allowAnonymous || host === 'localhost' || host === '::1' || /^127(\.[0-9]{1,3}){3}$/.test(host)) return;
   throw new ConfigError(
     `Listening on ${host} would open the broker to everybody who reaches this machine, without a password. ` +
       'If that is meant, say --allow-anonymous and --allowed-host NAME for the name that clients use ' +

@@ -11,18 +11,23 @@ export interface Timer {
 
 /**
  * All timers of the broker: polls, sessions, message expiry, topics that die later. One interval of the clock drives them; a
- * timer costs one small object and fires at most 50 ms late. Starting and cancelling take constant time.
+ * timer costs one small object and fires some 50 ms late at most. Starting and cancelling take constant time.
+ *
+ * A clock that jumps ahead makes timers due at once; one that steps back does not delay them.
  */
 export class TimerWheel {
   readonly #clock: Clock;
   readonly #slots: Set<WheelTimer>[] = Array.from({ length: SLOTS }, () => new Set());
-  #lastTick: number;
+  /** Ms that it has been ticking, steps back of the clock left out, and the clock's time at which that was so. */
+  #elapsedMs = 0;
+  #clockMs = 0;
+  #lastTick = 0;
   #size = 0;
   #stopTicking: (() => void) | undefined;
+  #isClosed = false;
 
   constructor(clock: Clock) {
     this.#clock = clock;
-    this.#lastTick = this.#tickAt(clock.now());
   }
 
   /** The number of timers that wait. */
@@ -32,36 +37,49 @@ export class TimerWheel {
 
   /** Calls `run` once, `delayMs` from now (not before the next tick, however small). */
   start(delayMs: number, run: () => void): Timer {
-    const now = this.#clock.now();
-    if (this.#size === 0) this.#lastTick = this.#tickAt(now);
-    const deadline = now + Math.max(0, delayMs);
+    this.#startTicking();
+    const deadline = this.#elapsed() + Math.max(0, delayMs);
     const tick = Math.max(Math.ceil(deadline / TICK_MS), this.#lastTick + 1);
     const slot = this.#slots[tick % SLOTS] as Set<WheelTimer>;
     const timer = new WheelTimer(tick, run, () => {
       if (!slot.delete(timer)) return;
       this.#size--;
-      if (this.#size === 0) this.close();
+      if (this.#size === 0) this.#pause();
     });
     slot.add(timer);
     this.#size++;
-    this.#stopTicking ??= this.#clock.every(TICK_MS, () => this.#advance());
     return timer;
   }
 
-  /** Stops the ticking; timers that still wait never fire. */
+  /** Stops the ticking for good; timers that still wait never fire. */
   close(): void {
+    this.#isClosed = true;
+    this.#pause();
+  }
+
+  #startTicking(): void {
+    if (this.#stopTicking || this.#isClosed) return;
+    this.#elapsedMs = this.#lastTick * TICK_MS;
+    this.#clockMs = this.#clock.now();
+    this.#stopTicking = this.#clock.every(TICK_MS, () => this.#advance());
+  }
+
+  #pause(): void {
     this.#stopTicking?.();
     this.#stopTicking = undefined;
   }
 
-  #tickAt(ms: number): number {
-    return Math.floor(ms / TICK_MS);
+  #elapsed(): number {
+    const now = this.#clock.now();
+    this.#elapsedMs += Math.max(0, now - this.#clockMs);
+    this.#clockMs = now;
+    return this.#elapsedMs;
   }
 
   #advance(): void {
-    const tick = this.#tickAt(this.#clock.now());
+    const tick = Math.floor(this.#elapsed() / TICK_MS);
     const from = Math.max(this.#lastTick + 1, tick - SLOTS + 1);
-    this.#lastTick = Math.max(tick, this.#lastTick);
+    this.#lastTick = tick;
     for (let t = from; t <= tick; t++) {
       for (const timer of this.#slots[t % SLOTS] ?? []) if (timer.tick <= tick) timer.fire();
     }

@@ -1,16 +1,22 @@
 /** Text in XML: what is legal, how references are decoded, how text is written (XML 1.0). */
 
-const NAMED: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
-const REFERENCE = /&(?:(amp|lt|gt|quot|apos)|#([0-9]{1,10})|#x([0-9a-fA-F]{1,8}));/g;
+const REFERENCE = /&(?:(amp|lt|gt|quot|apos)|#0*([0-9]{1,7})|#x0*([0-9a-fA-F]{1,6}));/g;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: XML 1.0, production [2] Char, is what this line is about
 const ILLEGAL_CHARACTER = /[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]/;
 
 /** Decodes the five predefined entities and numeric references, each exactly once. `text` has passed the scan: all are legal. */
 export function decodeReferences(text: string): string {
   if (!text.includes('&')) return text;
-  return text.replace(REFERENCE, (_, name: string | undefined, decimal: string | undefined, hex: string | undefined) => {
-    if (name !== undefined) return NAMED[name] ?? '';
-    return String.fromCodePoint(decimal !== undefined ? Number.parseInt(decimal, 10) : Number.parseInt(hex ?? '', 16));
+  // What these four stand for cannot become part of another reference, and plain replacements are ten times faster.
+  const rest = text
+    .replace(/&lt;/g, '<')
+    .replace(/&gt;/g, '>')
+    .replace(/&quot;/g, '"')
+    .replace(/&apos;/g, "'");
+  if (!rest.includes('&#')) return rest.replace(/&amp;/g, '&');
+  return rest.replace(REFERENCE, (_, __, decimal: string | undefined, hex: string | undefined) => {
+    if (decimal !== undefined) return String.fromCodePoint(Number.parseInt(decimal, 10));
+    return hex !== undefined ? String.fromCodePoint(Number.parseInt(hex, 16)) : '&';
   });
 }
 
@@ -44,7 +50,16 @@ export function isXmlText(text: string): boolean {
   return !ILLEGAL_CHARACTER.test(text) && text.isWellFormed();
 }
 
-const TEXT_ESCAPES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '\r': '&#13;' };
+// U+0085, U+2028 and U+2029 are line ends to some readers (as the first two are in XML 1.1).
+const TEXT_ESCAPES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '\r': '&#13;',
+  '\u0085': '&#133;',
+  '\u2028': '&#8232;',
+  '\u2029': '&#8233;',
+};
 const ATTRIBUTE_ESCAPES: Readonly<Record<string, string>> = {
   ...TEXT_ESCAPES,
   "'": '&apos;',
@@ -55,16 +70,22 @@ const ATTRIBUTE_ESCAPES: Readonly<Record<string, string>> = {
 
 /** `text` as element content that reads back to the same string. */
 export function escapeText(text: string): string {
-  return /[&<>\r]/.test(text) ? text.replace(/[&<>\r]/g, (character) => TEXT_ESCAPES[character] ?? '') : text;
+  if (!/[&<>\r\u0085\u2028\u2029]/.test(text)) return text;
+  return text.replace(/[&<>\r\u0085\u2028\u2029]/g, (character) => TEXT_ESCAPES[character] ?? '');
 }
 
 /** `text` as an attribute value, for either kind of quote, that reads back to the same string. */
 export function escapeAttribute(text: string): string {
-  if (!/[&<>\r'"\n\t]/.test(text)) return text;
-  return text.replace(/[&<>\r'"\n\t]/g, (character) => ATTRIBUTE_ESCAPES[character] ?? '');
+  if (!/[&<>\r'"\n\t\u0085\u2028\u2029]/.test(text)) return text;
+  return text.replace(/[&<>\r'"\n\t\u0085\u2028\u2029]/g, (character) => ATTRIBUTE_ESCAPES[character] ?? '');
 }
 
-/** `text` in CDATA (split where `]]>` stands in it); for text without `\r`, which XML readers would change. */
+/** Whether `text` has line ends that XML readers change unless they stand as references. */
+export function hasOddLineEnds(text: string): boolean {
+  return /[\r\u0085\u2028\u2029]/.test(text);
+}
+
+/** `text` in CDATA (split where `]]>` stands in it); for text that `hasOddLineEnds` does not hold of. */
 export function wrapCdata(text: string): string {
   return `<![CDATA[${text.replaceAll(']]>', ']]]]><![CDATA[>')}]]>`;
 }

@@ -13,8 +13,9 @@ export class Deliveries {
 
   deliver(subscription: Subscription, message: Message, isInitial: boolean): void {
     const { session, qos } = subscription;
-    if (!qos.local && !isInitial && message.sender === session.absoluteName) return;
-    if (!qos.notify && message.qos.state?.id === 'ERASED') return;
+    const isErased = message.qos.state?.id === 'ERASED';
+    if (isErased && !qos.notify) return;
+    if (!qos.local && !isInitial && !isErased && message.sender === session.absoluteName) return;
     const isQueued = session.dispatcher.enqueue(message, subscription.id, qos, isInitial);
     if (!isQueued) this.#deadMessages.report(message, session, overflowReason(session));
   }

@@ -50,7 +50,7 @@ export class Subscriptions {
    */
   async subscribe(session: Session, query: QueryKey, qos: QueryQos): Promise<SubscribeReply> {
     const known = qos.multiSubscribe ? undefined : findEqual(session, query);
-    if (known) return this.#repeat(known);
+    if (known) return this.#repeat(known, qos);
     this.#requireRoom(session);
     const subscription = this.#create(session, query, qos);
     if (query.type === 'EXACT') this.#connectExact(subscription, query.oid);
@@ -169,16 +169,16 @@ export class Subscriptions {
     return true;
   }
 
-  #deliverInitial(subscription: Subscription, topic: Topic): void {
-    if (!subscription.qos.initialUpdate) return;
-    for (const message of topic.select(subscription.qos.history, this.#context.now())) {
+  #deliverInitial(subscription: Subscription, topic: Topic, { initialUpdate, history }: QueryQos = subscription.qos): void {
+    if (!initialUpdate) return;
+    for (const message of topic.select(history, this.#context.now())) {
       this.#context.deliveries.deliver(subscription, message, true);
     }
   }
 
   /** multiSubscribe=false and there already: as in the original, an EXACT subscriber gets the initial update again. */
-  #repeat(known: Subscription): SubscribeReply {
-    if (known.query.type === 'EXACT') for (const topic of known.topics.keys()) this.#deliverInitial(known, topic);
+  #repeat(known: Subscription, qos: QueryQos): SubscribeReply {
+    if (known.query.type === 'EXACT') for (const topic of known.topics.keys()) this.#deliverInitial(known, topic, qos);
     return { subscriptionId: known.id, isKnown: true };
   }
 }

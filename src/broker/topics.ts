@@ -93,9 +93,9 @@ export class Topics {
     topic.clearHistory();
   }
 
-  /** Called whenever a topic may have lost its last message or exact subscriber. */
+  /** Called whenever a topic may have lost its last message or exact subscriber. The broker's own topics stay. */
   checkReferences(topic: Topic): void {
-    if (topic.state === 'DEAD' || topic.isReferenced) return;
+    if (topic.state === 'DEAD' || topic.isReferenced || isSystemOid(topic.oid)) return;
     if (topic.state === 'UNCONFIGURED') {
       if (topic.routes.size === 0) this.remove(topic, false);
       return;

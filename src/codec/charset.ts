@@ -1,3 +1,4 @@
+import { shorten } from '../base/shorten.ts';
 import { BrokerError } from '../model/error.ts';
 
 /** The charsets of HTTP bodies (protocol/http.md, "Bodies"). */
@@ -18,7 +19,10 @@ type Charset = 'utf-8' | 'us-ascii' | 'iso-8859-1' | 'utf-16le' | 'utf-16be';
 /** Thrown for an encoding we do not read (HTTP 415). */
 export class UnsupportedCharsetError extends BrokerError {
   constructor(charset: string) {
-    super('user.illegalArgument', `The encoding "${charset}" is not supported; send UTF-8, ISO-8859-1, US-ASCII or UTF-16`);
+    super(
+      'user.illegalArgument',
+      `The encoding "${shorten(charset)}" is not supported; send UTF-8, ISO-8859-1, US-ASCII or UTF-16`,
+    );
   }
 }
 

@@ -14,7 +14,7 @@ export function decodeConnectQos(qos: XmlElement | undefined): ConnectQos {
   const elements = new QosElements(qos);
   const session = elements.one('session');
   const name = qosAttribute(session, 'name');
-  const queue = elements.all('queue').find((element) => qosAttribute(element, 'relating') !== 'connection');
+  const queue = elements.all('queue').find(isCallbackQueue);
   return {
     ...decodeCredentials(elements),
     sessionName: name === undefined ? undefined : parseSessionName(name),
@@ -28,13 +28,23 @@ export function decodeConnectQos(qos: XmlElement | undefined): ConnectQos {
   };
 }
 
+/** The queue whose `relating` says so, or says nothing; the original's other queues do not exist here. */
+function isCallbackQueue(queue: XmlElement): boolean {
+  return (qosAttribute(queue, 'relating') ?? 'callback').toLowerCase() === 'callback';
+}
+
 /** `<securityService><user>…</user><passwd>…</passwd></securityService>`, its inside also in CDATA (a document in the document). */
 function decodeCredentials(elements: QosElements): Pick<ConnectQos, 'user' | 'password'> {
   const service = elements.one('securityService') ?? elements.one('securityPlugin');
   if (!service) return { user: undefined, password: undefined };
-  const inside = elementsOf(service).length > 0 ? service : readXml(`<securityService>${textOf(service)}</securityService>`).root;
+  const inside = elementsOf(service).length > 0 ? service : readFragment(textOf(service));
   const credentials = new QosElements(inside);
   const user = credentials.one('user');
   const password = credentials.one('passwd');
   return { user: user && textOf(user).trim(), password: password && textOf(password).trim() };
+}
+
+function readFragment(text: string): XmlElement {
+  const open = '<securityService>';
+  return readXml(`${open}${text}</securityService>`, { prefixChars: open.length }).root;
 }

@@ -1,4 +1,5 @@
-import { decodeReferences, escapeText, isXmlText, wrapCdata } from '../base/xml-text.ts';
+import { shorten } from '../base/shorten.ts';
+import { decodeReferences, escapeText, hasOddLineEnds, isXmlText, wrapCdata } from '../base/xml-text.ts';
 import { BrokerError } from '../model/error.ts';
 import { attributeOf, type XmlElement } from '../model/xml-element.ts';
 
@@ -18,7 +19,7 @@ export function decodeContent(element: XmlElement, source: string): Buffer {
   const encoding = attributeOf(element, 'encoding')?.trim().toLowerCase();
   if (encoding === 'base64') return decodeBase64(contentText(source));
   if (encoding !== undefined && encoding !== '' && encoding !== 'none') {
-    throw new BrokerError('user.illegalArgument', `<content encoding='${encoding.slice(0, 40)}'> is unknown; use base64`);
+    throw new BrokerError('user.illegalArgument', `<content encoding='${shorten(encoding)}'> is unknown; use base64`);
   }
   return Buffer.from(contentText(source));
 }
@@ -28,7 +29,7 @@ export function encodeContent(content: Buffer): string {
   if (content.length === 0) return '<content/>';
   const text = asXmlText(content);
   if (text === undefined) return `<content encoding='base64'>${content.toString('base64')}</content>`;
-  const isPlain = !/[<&]/.test(text) || text.includes('\r');
+  const isPlain = !/[<&]/.test(text) || hasOddLineEnds(text);
   return `<content>${isPlain ? escapeText(text) : wrapCdata(text)}</content>`;
 }
 
@@ -49,14 +50,24 @@ function contentText(source: string): string {
 }
 
 function decodeBase64(text: string): Buffer {
-  const digits = text.replace(/[ \t\r\n]+/g, '').replace(/={1,2}$/, '');
-  const bytes = Buffer.from(digits, 'base64');
-  // Node skips what is not base64; the length tells that it did.
-  if (bytes.length !== Math.floor((digits.length * 3) / 4) || digits.length % 4 === 1) {
+  // Node skips what is not base64.
+  if (!/^[A-Za-z0-9+/_ \t\r\n-]*={0,2}$/.test(text.trimEnd()) || countDigits(text) % 4 === 1) {
     throw new BrokerError('user.illegalArgument', "<content encoding='base64'> does not hold base64");
   }
-  return bytes;
+  return Buffer.from(text, 'base64');
 }
+
+function countDigits(base64: string): number {
+  let count = 0;
+  for (let i = 0; i < base64.length; i++) {
+    const code = base64.charCodeAt(i);
+    if (code > BLANK && code !== EQUALS) count++;
+  }
+  return count;
+}
+
+const BLANK = 0x20;
+const EQUALS = 0x3d;
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 

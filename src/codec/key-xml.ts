@@ -1,3 +1,4 @@
+import { shorten } from '../base/shorten.ts';
 import { isXmlText } from '../base/xml-text.ts';
 import { BrokerError } from '../model/error.ts';
 import type { MsgKey } from '../model/message.ts';
@@ -41,20 +42,17 @@ export function decodeMsgKey(
   if (own !== undefined && overrides.oid !== undefined && own !== overrides.oid) {
     throw new BrokerError(
       'user.illegalArgument',
-      `The key says oid "${own}" and the address says "${overrides.oid}"; make them equal`,
+      `The key says oid "${shorten(own)}" and the address says "${shorten(overrides.oid)}"; make them equal`,
     );
   }
   const oid = own ?? overrides.oid ?? newOid();
   checkOid(oid, limits);
   if (depthOf(element, limits.maxDepth) > limits.maxDepth) {
-    throw new BrokerError(
-      'user.maxSizeExceed',
-      `The key of "${oid.slice(0, 60)}" is nested deeper than ${limits.maxDepth} elements`,
-    );
+    throw new BrokerError('user.maxSizeExceed', `The key of "${shorten(oid)}" is nested deeper than ${limits.maxDepth} elements`);
   }
   const key = createMsgKey(oid, { attributes: keyAttributes(element, oid, overrides), children: element.children, inner });
   if (Buffer.byteLength(key.xml) > limits.maxKeyBytes) {
-    throw new BrokerError('user.maxSizeExceed', `The key of "${oid.slice(0, 60)}" is longer than ${limits.maxKeyBytes} bytes`);
+    throw new BrokerError('user.maxSizeExceed', `The key of "${shorten(oid)}" is longer than ${limits.maxKeyBytes} bytes`);
   }
   return key;
 }
@@ -71,10 +69,12 @@ function keyAttributes(element: XmlElement, oid: string, { contentMime }: KeyOve
 export function readKey(text: string): XmlSource {
   const source = readXml(text, { keepSource: ['key'] });
   if (source.root.name !== 'key') {
-    throw new BrokerError('user.illegalArgument', `A key must be a <key> element, this is <${source.root.name}>`);
+    throw new BrokerError('user.illegalArgument', `A key must be a <key> element, this is <${shorten(source.root.name)}>`);
   }
   return source;
 }
+
+const QUERY_TYPES: readonly string[] = ['EXACT', 'XPATH', 'DOMAIN'];
 
 /**
  * Reads the key of subscribe, unSubscribe, get and erase.
@@ -87,10 +87,11 @@ export function decodeQueryKey(element: XmlElement, limits: KeyLimits): QueryKey
   }
   const type = (attributeOf(element, 'queryType')?.trim() || 'EXACT').toUpperCase();
   const xpath = textOf(element).trim();
-  if (type === 'XPATH' || (xpath !== '' && type === 'EXACT')) return xpathQuery(xpath);
-  if (type === 'EXACT') return exactQuery(element, limits);
-  if (type === 'DOMAIN') return domainQuery(element);
-  throw new BrokerError('user.query.type.invalid', `queryType "${type.slice(0, 60)}" is unknown; use EXACT, XPATH or DOMAIN`);
+  if (!QUERY_TYPES.includes(type)) {
+    throw new BrokerError('user.query.type.invalid', `queryType "${shorten(type)}" is unknown; use ${QUERY_TYPES.join(', ')}`);
+  }
+  if (type === 'XPATH' || xpath !== '') return xpathQuery(xpath);
+  return type === 'EXACT' ? exactQuery(element, limits) : domainQuery(element);
 }
 
 function exactQuery(element: XmlElement, limits: KeyLimits): QueryKey {
@@ -104,7 +105,7 @@ function exactQuery(element: XmlElement, limits: KeyLimits): QueryKey {
   return { type: 'EXACT', oid };
 }
 
-/** As in the original, text in the key is an XPath even where queryType is missing. */
+/** As in the original, text in the key is an XPath whatever the queryType. */
 function xpathQuery(xpath: string): QueryKey {
   if (xpath === '') throw new BrokerError('user.query.invalid', "The XPath is empty; write <key queryType='XPATH'>//…</key>");
   return { type: 'XPATH', xpath };
@@ -121,7 +122,7 @@ export function checkOid(oid: string, limits: KeyLimits): void {
   if (oid === '') throw new BrokerError('user.illegalArgument', 'The oid is empty');
   if (!isXmlText(oid)) throw new BrokerError('user.illegalArgument', 'The oid has a character that XML does not allow');
   if (Buffer.byteLength(oid) > limits.maxOidBytes) {
-    throw new BrokerError('user.maxSizeExceed', `The oid "${oid.slice(0, 60)}…" is longer than ${limits.maxOidBytes} bytes`);
+    throw new BrokerError('user.maxSizeExceed', `The oid "${shorten(oid)}" is longer than ${limits.maxOidBytes} bytes`);
   }
 }
 

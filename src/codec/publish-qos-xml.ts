@@ -46,11 +46,16 @@ function decodePriority(elements: QosElements): number {
 
 function decodeExpiration(elements: QosElements): Pick<PublishQos, 'lifeTimeMs' | 'forceDestroy'> {
   const expiration = elements.one('expiration');
-  const isVolatile = elements.flag('isVolatile');
   return {
-    lifeTimeMs: integerAttribute(expiration, 'lifeTime') ?? (isVolatile ? 0 : undefined),
+    lifeTimeMs: integerAttribute(expiration, 'lifeTime') ?? (isVolatile(elements) ? 0 : undefined),
     forceDestroy: booleanAttribute(expiration, 'forceDestroy'),
   };
+}
+
+/** The older form of lifeTime 0. Other than with the flags, the empty element says nothing. */
+function isVolatile(elements: QosElements): boolean {
+  const element = elements.one('isVolatile');
+  return element !== undefined && textOf(element).trim() !== '' && elements.flag('isVolatile') === true;
 }
 
 function decodeTopicQos(elements: QosElements): TopicQos | undefined {
@@ -58,7 +63,8 @@ function decodeTopicQos(elements: QosElements): TopicQos | undefined {
   const readonly = elements.flag('readonly'); // the older form, beside <topic readonly='true'/>
   if (!topic && readonly === undefined) return undefined;
   const history =
-    topic && elementsOf(topic).find((child) => isNamed(child, 'queue') && qosAttribute(child, 'relating') === 'history');
+    topic &&
+    elementsOf(topic).find((child) => isNamed(child, 'queue') && qosAttribute(child, 'relating')?.toLowerCase() === 'history');
   return {
     readonly: booleanAttribute(topic, 'readonly') ?? readonly,
     destroyDelayMs: integerAttribute(topic, 'destroyDelay'),

@@ -1,3 +1,4 @@
+import { shorten } from '../base/shorten.ts';
 import type { ClientProperty } from '../model/client-property.ts';
 import { BrokerError } from '../model/error.ts';
 import { attributeOf, elementsOf, textOf, type XmlElement } from '../model/xml-element.ts';
@@ -73,7 +74,7 @@ const PRIORITY_NAMES: readonly (readonly [string, number])[] = [
 /** 0–9 or a name: MIN, LOW, NORM, HIGH, MAX (as in the original, only the beginning of a name counts). */
 export function parsePriority(text: string): number {
   const value = text.trim().toUpperCase();
-  if (/^[0-9]$/.test(value)) return Number(value);
+  if (/^\+?[0-9]$/.test(value)) return Number(value);
   const named = PRIORITY_NAMES.find(([name]) => value.startsWith(name));
   if (!named) throw illegalValue('priority', text, '0 to 9, MIN, LOW, NORM, HIGH or MAX');
   return named[1];
@@ -105,5 +106,5 @@ function decodeClientProperty(element: XmlElement): ClientProperty {
 }
 
 function illegalValue(name: string, text: string, expected: string): BrokerError {
-  return new BrokerError('user.illegalArgument', `${name}: "${text.trim().slice(0, 60)}" is not ${expected}`);
+  return new BrokerError('user.illegalArgument', `${name}: "${shorten(text.trim())}" is not ${expected}`);
 }

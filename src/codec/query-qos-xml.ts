@@ -37,7 +37,7 @@ function decodeSubscriptionId(elements: QosElements): string | undefined {
 function decodeHistory(history: XmlElement | undefined): HistoryQos | undefined {
   if (!history) return undefined;
   return {
-    numEntries: integerAttribute(history, 'numEntries') ?? DEFAULT_HISTORY.numEntries,
+    numEntries: Math.max(-1, integerAttribute(history, 'numEntries') ?? DEFAULT_HISTORY.numEntries),
     newestFirst: booleanAttribute(history, 'newestFirst') ?? DEFAULT_HISTORY.newestFirst,
   };
 }

@@ -1,3 +1,5 @@
+import type { Lru } from '../base/lru.ts';
+import { shorten } from '../base/shorten.ts';
 import { type Command, QUERY_VERBS, type QueryVerb, VERBS, type Verb } from '../model/command.ts';
 import { BrokerError } from '../model/error.ts';
 import type { PublishUnit } from '../model/message.ts';
@@ -7,7 +9,7 @@ import { decodeContent } from './content-xml.ts';
 import { decodeMsgKey, decodeQueryKey, type KeyLimits, type KeyOverrides } from './key-xml.ts';
 import { decodePublishQos } from './publish-qos-xml.ts';
 import { decodeQueryQos } from './query-qos-xml.ts';
-import { readXml, type XmlSource } from './xml.ts';
+import { readXml, type XmlSource, type XmlTree } from './xml.ts';
 
 export interface ScriptLimits extends KeyLimits {
   /** Default 1,000. */
@@ -32,13 +34,21 @@ interface ScriptCommand {
 /**
  * Reads a script: `<xmlBlaster>` with commands, or one command element alone (protocol/http.md, "XML endpoints").
  *
- * With `expected`, only commands of that verb are allowed and the command element itself may be left out.
+ * With `expected`, only commands of that verb are allowed and the command element itself may be left out. `trees` remembers what
+ * publishers say again and again.
  *
  * @throws BrokerError `user.illegalArgument` for what is not well-formed or no command; `user.maxSizeExceed`.
  */
-export function decodeScript(text: string, expected: Verb | undefined, newOid: () => string, limits: ScriptLimits): Script {
-  const wrapped = expected === undefined ? text : wrap(text, expected);
-  const source = readXml(wrapped, { keepSource: ['key'], isOpaque, maxDepth: limits.maxDepth + 200 });
+export function decodeScript(
+  text: string,
+  expected: Verb | undefined,
+  newOid: () => string,
+  limits: ScriptLimits,
+  trees?: Lru<string, XmlTree>,
+): Script {
+  const { document, prefixChars } = expected === undefined ? { document: text, prefixChars: 0 } : wrap(text, expected);
+  const options = { keepSource: ['key'], isOpaque, maxDepth: limits.maxDepth + 200, prefixChars };
+  const source = readXml(document, trees ? { ...options, trees } : options);
   const isScript = source.root.name === 'xmlBlaster';
   const elements = isScript ? elementsOf(source.root) : [source.root];
   if (isScript) refuseText(source.root);
@@ -66,7 +76,7 @@ function verbOf(element: XmlElement, expected: Verb | undefined): Verb {
   if (verb) throw new BrokerError('user.illegalArgument', `<${verb}> is not allowed here; this address takes <${expected}> only`);
   const isRefused = REFUSED.has(element.name) || /^replace\w*Tokens$/.test(element.name);
   const problem = isRefused ? 'is not supported in scripts sent to the broker' : 'is not a command';
-  throw new BrokerError('user.illegalArgument', `<${element.name}> ${problem}; known are ${VERBS.join(', ')}`);
+  throw new BrokerError('user.illegalArgument', `<${shorten(element.name)}> ${problem}; known are ${VERBS.join(', ')}`);
 }
 
 /** `<content>` is opaque, unless it is a tag somewhere inside a key or a QoS. */
@@ -74,18 +84,28 @@ function isOpaque(name: string, ancestors: readonly string[]): boolean {
   return name === 'content' && !ancestors.includes('key') && !ancestors.includes('qos');
 }
 
-/** Puts `<verb>` around a body that consists of `<key>`, `<content>`, `<qos>` alone, or of nothing. */
-function wrap(text: string, verb: Verb): string {
-  const start = /^(?:\s*<\?xml[^>]*\?>)?(?:\s*<!--[\s\S]{0,4096}?-->)*\s*/.exec(text)?.[0].length ?? 0;
+/** Puts `<verb>` around a body that consists of `<key>`, `<content>`, `<qos>` alone, or of nothing; every character keeps its line. */
+function wrap(text: string, verb: Verb): { readonly document: string; readonly prefixChars: number } {
+  const start = prologLength(text);
   const name = /^<([^\s/>]+)/.exec(text.slice(start, start + 100))?.[1];
-  if (name === 'xmlBlaster' || VERBS.some((known) => known === name)) return text;
-  return `<${verb}>${text.slice(start)}</${verb}>`;
+  if (name === 'xmlBlaster' || VERBS.some((known) => known === name)) return { document: text, prefixChars: 0 };
+  const open = `<${verb}>`;
+  const body = text.replace(/^<\?xml[^>]*>/, (declaration) => declaration.replace(/[^\r\n]/g, ' '));
+  return { document: `${open}${body}</${verb}>`, prefixChars: open.length };
+}
+
+/** Where the first element may begin: behind blanks, comments and processing instructions. */
+function prologLength(text: string): number {
+  const piece = /[ \t\r\n]+|<\?[\s\S]*?\?>|<!--[\s\S]*?-->/y;
+  let length = 0;
+  while (piece.test(text)) length = piece.lastIndex;
+  return length;
 }
 
 function refuseText(element: XmlElement): void {
   const text = element.children.find((child) => typeof child === 'string' && child.trim() !== '');
   if (typeof text !== 'string') return;
-  throw new BrokerError('user.illegalArgument', `There is text directly inside <${element.name}>: "${text.trim().slice(0, 40)}"`);
+  throw new BrokerError('user.illegalArgument', `There is text directly inside <${element.name}>: "${shorten(text.trim())}"`);
 }
 
 class CommandDecoder {
@@ -124,7 +144,10 @@ class CommandDecoder {
     if (messages.length > this.#limits.maxCommands) {
       throw new BrokerError('user.maxSizeExceed', `<publishArr> has more than ${this.#limits.maxCommands} messages`);
     }
-    return messages.map((message) => this.#unit(message));
+    return messages.map((message) => {
+      refuseText(message);
+      return this.#unit(message);
+    });
   }
 
   #unit(element: XmlElement): PublishUnit {
@@ -161,7 +184,7 @@ function checkParts(element: XmlElement, allowed: readonly string[], maxEach = 1
     if (!allowed.includes(name)) {
       throw new BrokerError(
         'user.illegalArgument',
-        `<${name}> is not allowed in <${element.name}>; it may hold <${allowed.join('>, <')}>`,
+        `<${shorten(name)}> is not allowed in <${element.name}>; it may hold <${allowed.join('>, <')}>`,
       );
     }
     if (count > maxEach) throw new BrokerError('user.illegalArgument', `<${name}> stands twice in <${element.name}>`);

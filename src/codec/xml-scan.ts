@@ -1,11 +1,14 @@
+import { shorten } from '../base/shorten.ts';
 import { findBadReference, findIllegalCharacter } from '../base/xml-text.ts';
 import { BrokerError } from '../model/error.ts';
 
 export interface XmlLimits {
   /** The deepest nesting of elements, the root being 1. Default 256. */
   readonly maxDepth?: number;
-  /** The most characters outside opaque elements. Default 1,048,576. */
+  /** The most characters outside opaque elements. Default 262,144. */
   readonly maxMarkupChars?: number;
+  /** Characters at the beginning that are not the sender's: positions in errors count from behind them. Default 0. */
+  readonly prefixChars?: number;
   /** Whether the inside of element `name` below `ancestors` is somebody's data: checked, but not made a tree of. */
   readonly isOpaque?: (name: string, ancestors: readonly string[]) => boolean;
 }
@@ -32,19 +35,22 @@ export function scanXml(text: string, limits: XmlLimits): ScannedXml {
   return new Scanner(text, limits).scan();
 }
 
+// XML 1.0, production [4], but for U+1680 and U+FEFF, which are white space to fast-xml-parser.
 const NAME_START =
-  ':A-Z_a-z\\xc0-\\xd6\\xd8-\\xf6\\xf8-\\u02ff\\u0370-\\u037d\\u037f-\\u1fff\\u200c\\u200d\\u2070-\\u218f\\u2c00-\\u2fef\\u3001-\\ud7ff\\uf900-\\ufdcf\\ufdf0-\\ufffd\\u{10000}-\\u{effff}';
+  ':A-Z_a-z\\xc0-\\xd6\\xd8-\\xf6\\xf8-\\u02ff\\u0370-\\u037d\\u037f-\\u167f\\u1681-\\u1fff\\u200c\\u200d\\u2070-\\u218f\\u2c00-\\u2fef\\u3001-\\ud7ff\\uf900-\\ufdcf\\ufdf0-\\ufefe\\uff00-\\ufffd\\u{10000}-\\u{effff}';
 const NAME = new RegExp(`[${NAME_START}][${NAME_START}\\-.0-9\\xb7\\u0300-\\u036f\\u203f\\u2040]*`, 'uy');
 const SPACE = /[ \t\r\n]*/y;
 const DECLARATION =
-  /<\?xml[ \t\r\n]+version[ \t\r\n]*=[ \t\r\n]*(?:'1\.[0-9]+'|"1\.[0-9]+")(?:[ \t\r\n]+encoding[ \t\r\n]*=[ \t\r\n]*(?:'[^'<>]*'|"[^"<>]*"))?(?:[ \t\r\n]+standalone[ \t\r\n]*=[ \t\r\n]*(?:'(?:yes|no)'|"(?:yes|no)"))?[ \t\r\n]*\?>/y;
+  /<\?xml[ \t\r\n]+version[ \t\r\n]*=[ \t\r\n]*(?:'1\.[0-9]+'|"1\.[0-9]+")(?:[ \t\r\n]+encoding[ \t\r\n]*=[ \t\r\n]*(?:'[A-Za-z][A-Za-z0-9._-]*'|"[A-Za-z][A-Za-z0-9._-]*"))?(?:[ \t\r\n]+standalone[ \t\r\n]*=[ \t\r\n]*(?:'(?:yes|no)'|"(?:yes|no)"))?[ \t\r\n]*\?>/y;
 
 const MAX_NAME_CHARS = 1024;
+const MAX_ATTRIBUTES = 10_000;
 
 class Scanner {
   readonly #text: string;
   readonly #maxDepth: number;
   readonly #maxMarkupChars: number;
+  readonly #prefixChars: number;
   readonly #isOpaque: (name: string, ancestors: readonly string[]) => boolean;
   readonly #open: string[] = [];
   readonly #ordinals: number[] = [];
@@ -62,7 +68,8 @@ class Scanner {
   constructor(text: string, limits: XmlLimits) {
     this.#text = text;
     this.#maxDepth = limits.maxDepth ?? 256;
-    this.#maxMarkupChars = limits.maxMarkupChars ?? 1_048_576;
+    this.#maxMarkupChars = limits.maxMarkupChars ?? 262_144;
+    this.#prefixChars = limits.prefixChars ?? 0;
     this.#isOpaque = limits.isOpaque ?? (() => false);
   }
 
@@ -72,14 +79,15 @@ class Scanner {
     this.#declaration();
     while (this.#at < this.#text.length) this.#next();
     const open = this.#open.at(-1);
-    if (open !== undefined) throw this.#error(this.#at, `the document ends inside <${open}>; close it with </${open}>`);
+    if (open !== undefined)
+      throw this.#error(this.#at, `the document ends inside <${shorten(open)}>; close it with </${shorten(open)}>`);
     if (!this.#hasRoot) throw this.#error(this.#at, 'there is no element; an XML document needs exactly one root element');
     this.#keepUpTo(this.#text.length);
     return { markup: this.#kept.join(''), innerStart: this.#innerStart, innerEnd: this.#innerEnd, opaque: this.#opaque };
   }
 
   #declaration(): void {
-    if (!/^<\?xml[ \t\r\n]/.test(this.#text.slice(0, 6))) return;
+    if (!/^<\?xml[ \t\r\n?]/.test(this.#text.slice(0, 6))) return;
     DECLARATION.lastIndex = 0;
     if (!DECLARATION.test(this.#text)) throw this.#error(0, 'the XML declaration is malformed');
     this.#at = DECLARATION.lastIndex;
@@ -119,6 +127,7 @@ class Scanner {
 
   #openTag(): void {
     const start = this.#at;
+    if (this.#opaqueDepth === 0) this.#checkMarkupChars(start);
     if (this.#open.length === 0 && this.#hasRoot) throw this.#error(start, 'there is a second root element');
     this.#at++;
     const name = this.#name('an element name');
@@ -152,10 +161,10 @@ class Scanner {
     this.#at += 2;
     const name = this.#name('an element name');
     this.#skipSpace();
-    if (this.#text.charCodeAt(this.#at) !== GREATER) throw this.#error(this.#at, `">" is missing after "</${name}"`);
+    if (this.#text.charCodeAt(this.#at) !== GREATER) throw this.#error(this.#at, `">" is missing after "</${shorten(name)}"`);
     const open = this.#open.at(-1);
-    if (open === undefined) throw this.#error(start, `</${name}> closes nothing`);
-    if (open !== name) throw this.#error(start, `</${name}> stands where </${open}> is expected`);
+    if (open === undefined) throw this.#error(start, `</${shorten(name)}> closes nothing`);
+    if (open !== name) throw this.#error(start, `</${shorten(name)}> stands where </${shorten(open)}> is expected`);
     this.#at++;
     const depth = this.#open.length;
     this.#open.pop();
@@ -167,6 +176,7 @@ class Scanner {
   }
 
   #attributes(element: string): void {
+    const start = this.#at;
     const names: string[] = [];
     let seen: Set<string> | undefined;
     for (;;) {
@@ -174,32 +184,40 @@ class Scanner {
       this.#skipSpace();
       const next = this.#text.charCodeAt(this.#at);
       if (next === GREATER || (next === SLASH && this.#text.charCodeAt(this.#at + 1) === GREATER)) return;
-      if (this.#at >= this.#text.length) throw this.#error(this.#at, `the document ends inside the tag <${element}`);
-      if (before === this.#at) throw this.#error(this.#at, `a blank or ">" is missing in the tag <${element}`);
+      if (this.#at >= this.#text.length) throw this.#error(this.#at, `the document ends inside the tag <${shorten(element)}`);
+      if (before === this.#at) throw this.#error(this.#at, `a blank or ">" is missing in the tag <${shorten(element)}`);
       const nameAt = this.#at;
       const name = this.#attribute();
       if (names.push(name) > 8) seen ??= new Set(names.slice(0, -1));
       if (seen ? seen.has(name) : names.indexOf(name) < names.length - 1) {
-        throw this.#error(nameAt, `the attribute ${name} stands twice in <${element}>`);
+        throw this.#error(nameAt, `the attribute ${shorten(name)} stands twice in <${shorten(element)}>`);
       }
       seen?.add(name);
+      if (names.length > MAX_ATTRIBUTES) {
+        throw new BrokerError(
+          'user.maxSizeExceed',
+          `XML ${this.#where(start)}: a tag has more than ${MAX_ATTRIBUTES} attributes`,
+        );
+      }
     }
   }
 
   #attribute(): string {
     const name = this.#name('an attribute name, ">" or "/>"');
     this.#skipSpace();
-    if (this.#text.charCodeAt(this.#at) !== EQUALS) throw this.#error(this.#at, `"=" is missing after the attribute ${name}`);
+    if (this.#text.charCodeAt(this.#at) !== EQUALS)
+      throw this.#error(this.#at, `"=" is missing after the attribute ${shorten(name)}`);
     this.#at++;
     this.#skipSpace();
     const quote = this.#text[this.#at];
-    if (quote !== '"' && quote !== "'") throw this.#error(this.#at, `the value of attribute ${name} must stand in quotes`);
+    if (quote !== '"' && quote !== "'")
+      throw this.#error(this.#at, `the value of attribute ${shorten(name)} must stand in quotes`);
     const start = this.#at + 1;
     const end = this.#text.indexOf(quote, start);
-    if (end < 0) throw this.#error(this.#at, `the value of attribute ${name} is not closed`);
+    if (end < 0) throw this.#error(this.#at, `the value of attribute ${shorten(name)} is not closed`);
     const value = this.#text.slice(start, end);
     const less = value.indexOf('<');
-    if (less >= 0) throw this.#error(start + less, `"<" is not allowed in the value of attribute ${name}; write "&lt;"`);
+    if (less >= 0) throw this.#error(start + less, `"<" is not allowed in the value of attribute ${shorten(name)}; write "&lt;"`);
     const bad = findBadReference(value);
     if (bad >= 0) throw this.#error(start + bad, BAD_REFERENCE);
     this.#at = end + 1;
@@ -211,6 +229,9 @@ class Scanner {
     this.#at += 2;
     const target = this.#name('the name of a processing instruction');
     if (target.toLowerCase() === 'xml') throw this.#error(start, 'an XML declaration may stand only at the very beginning');
+    if (!/^(?:[ \t\r\n]|\?>)/.test(this.#text.slice(this.#at, this.#at + 2))) {
+      throw this.#error(this.#at, 'a blank or "?>" is missing after the name of a processing instruction');
+    }
     this.#cut(start, '?>', 'the processing instruction is not closed');
   }
 
@@ -245,15 +266,17 @@ class Scanner {
   }
 
   #keepUpTo(end: number): void {
+    this.#checkMarkupChars(end);
     this.#markupChars += end - this.#keptUpTo;
-    if (this.#markupChars > this.#maxMarkupChars) {
-      throw new BrokerError(
-        'user.maxSizeExceed',
-        `The XML outside of <content> is longer than ${this.#maxMarkupChars} characters`,
-      );
-    }
-    this.#kept.push(this.#text.slice(this.#keptUpTo, end));
+    const kept = this.#text.slice(this.#keptUpTo, end);
+    // What was cut may have stood between \r and \n, which then are two line ends.
+    this.#kept.push(kept.endsWith('\r') ? `${kept.slice(0, -1)}\n` : kept);
     this.#keptUpTo = end;
+  }
+
+  #checkMarkupChars(end: number): void {
+    if (this.#markupChars + end - this.#keptUpTo <= this.#maxMarkupChars) return;
+    throw new BrokerError('user.maxSizeExceed', `The XML outside of <content> is longer than ${this.#maxMarkupChars} characters`);
   }
 
   #name(expected: string): string {
@@ -277,8 +300,15 @@ class Scanner {
   }
 
   #where(at: number): string {
-    const before = this.#text.slice(0, at).split(/\r\n?|\n/);
-    return `line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1}`;
+    let line = 1;
+    let lineStart = this.#prefixChars;
+    for (let i = lineStart; i < at; i++) {
+      const code = this.#text.charCodeAt(i);
+      if (code !== LINE_FEED && code !== RETURN) continue;
+      if (code === RETURN || this.#text.charCodeAt(i - 1) !== RETURN) line++;
+      lineStart = i + 1;
+    }
+    return `line ${line}, column ${at - lineStart + 1}`;
   }
 
   #error(at: number, problem: string): BrokerError {
@@ -286,6 +316,8 @@ class Scanner {
   }
 }
 
+const LINE_FEED = 0x0a;
+const RETURN = 0x0d;
 const SLASH = 0x2f;
 const QUESTION = 0x3f;
 const EXCLAMATION = 0x21;

@@ -1,4 +1,5 @@
 import { XMLParser } from 'fast-xml-parser';
+import type { Lru } from '../base/lru.ts';
 import { decodeReferences } from '../base/xml-text.ts';
 import { BrokerError } from '../model/error.ts';
 import type { XmlAttribute, XmlElement, XmlNode } from '../model/xml-element.ts';
@@ -14,6 +15,15 @@ export interface XmlSource {
 export interface XmlOptions extends XmlLimits {
   /** Names of elements whose source text `sourceOf` can give back. */
   readonly keepSource?: readonly string[];
+  /** Trees of recent documents by their markup, to be used again; one cache for one set of options. */
+  readonly trees?: Lru<string, XmlTree>;
+}
+
+/** What the markup of a document means, wherever its texts stand in the source. */
+export interface XmlTree {
+  readonly root: XmlElement;
+  /** The numbers of the elements whose source can be asked for. */
+  readonly ordinals: ReadonlyMap<XmlElement, number>;
 }
 
 /**
@@ -26,17 +36,23 @@ export interface XmlOptions extends XmlLimits {
  */
 export function readXml(text: string, options: XmlOptions = {}): XmlSource {
   const scanned = scanXml(text, options);
-  const keep = new Map<XmlElement, number>();
-  const builder = new TreeBuilder(scanned, new Set(options.keepSource), keep);
-  const root = builder.build(parser.parse(scanned.markup) as FxpNode[]);
+  const { root, ordinals } = options.trees?.get(scanned.markup) ?? buildTree(scanned, options);
   return {
     root,
     sourceOf(element) {
-      const ordinal = keep.get(element);
+      const ordinal = ordinals.get(element);
       if (ordinal === undefined) throw new BrokerError('internal.unknown', `The source of <${element.name}> was not kept`);
       return text.slice(scanned.innerStart[ordinal], scanned.innerEnd[ordinal]);
     },
   };
+}
+
+function buildTree(scanned: ScannedXml, { keepSource, trees }: XmlOptions): XmlTree {
+  const ordinals = new Map<XmlElement, number>();
+  const builder = new TreeBuilder(scanned, new Set(keepSource), ordinals);
+  const tree = { root: builder.build(parser.parse(scanned.markup) as FxpNode[]), ordinals };
+  trees?.set(scanned.markup, tree, scanned.markup.length);
+  return tree;
 }
 
 // Names get a dot in front so that none of them is special to the parser or to JavaScript (`__proto__`, `constructor`). The

@@ -1,3 +1,5 @@
+import { shorten } from '../base/shorten.ts';
+import { isXmlText } from '../base/xml-text.ts';
 import { BrokerError } from './error.ts';
 
 /**
@@ -11,19 +13,28 @@ export interface SessionName {
 
 const MAX_SUBJECT_BYTES = 256;
 
-/** @throws BrokerError `user.illegalArgument` saying what is wrong with `text`. */
+/**
+ * As in the original, empty parts do not count (`joe//1`), and a leading slash must begin `/node/NODE/client/`.
+ *
+ * @throws BrokerError `user.illegalArgument` saying what is wrong with `text`.
+ */
 export function parseSessionName(text: string): SessionName {
-  const parts = text.trim().split('/');
-  if (parts[0] === '') parts.shift();
-  if (parts[0] === 'node' && parts.length > 2) parts.splice(0, 2);
-  if (parts[0] === 'client' && parts.length > 1) parts.shift();
+  const parts = text
+    .split('/')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+  if (text.trim().startsWith('/')) {
+    if (parts[0] !== 'node' || parts[2] !== 'client') throw illegal(text, 'a leading slash must begin /node/NODE/client/');
+    parts.splice(0, 2);
+  }
+  if (parts[0] === 'client') parts.shift();
   if (parts[1] === 'session' && parts.length > 2) parts.splice(1, 1);
   const [subject = '', id, ...rest] = parts;
   if (subject === '' || rest.length > 0) throw illegal(text, 'expected NAME or NAME/NUMBER');
-  if (Buffer.byteLength(subject) > MAX_SUBJECT_BYTES)
-    throw illegal(text.slice(0, 40), `names have at most ${MAX_SUBJECT_BYTES} bytes`);
-  if (id === undefined || id === '') return { subject };
-  if (!/^-?[0-9]{1,15}$/.test(id)) throw illegal(text, 'the part behind the slash must be a whole number');
+  if (!isXmlText(subject) || /\p{Cc}/u.test(subject)) throw illegal(text, 'it has a control character');
+  if (Buffer.byteLength(subject) > MAX_SUBJECT_BYTES) throw illegal(text, `names have at most ${MAX_SUBJECT_BYTES} bytes`);
+  if (id === undefined) return { subject };
+  if (!/^[+-]?[0-9]{1,15}$/.test(id)) throw illegal(text, 'the part behind the slash must be a whole number');
   const pubSessionId = Number(id);
   return pubSessionId === 0 ? { subject } : { subject, pubSessionId };
 }
@@ -39,5 +50,5 @@ export function formatAbsoluteName(nodeId: string, name: SessionName): string {
 }
 
 function illegal(text: string, problem: string): BrokerError {
-  return new BrokerError('user.illegalArgument', `"${text}" is not a session name: ${problem}, for example joe/1`);
+  return new BrokerError('user.illegalArgument', `"${shorten(text)}" is not a session name: ${problem}, for example joe/1`);
 }

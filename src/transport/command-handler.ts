@@ -33,6 +33,7 @@ export interface CommandCaller {
  * @throws BrokerError whatever the verb rejects with.
  */
 export async function handleCommand(broker: Broker, caller: CommandCaller, command: Command): Promise<CommandResult> {
+  if (caller.session.isClosed && command.verb !== 'connect') throw new BrokerError('user.notConnected', NOT_CONNECTED);
   switch (command.verb) {
     case 'connect': {
       const { session, reply } = broker.connect(command.qos, caller.user);
@@ -78,6 +79,8 @@ async function handleQuery(
     }
   }
 }
+
+const NOT_CONNECTED = 'The session has been disconnected; connect again before the next command';
 
 const NO_CALLBACK =
   'A subscription needs a session that stays: add ?session=NAME/1 to the address, or put <connect/> before it in the same script and use its sessionId';

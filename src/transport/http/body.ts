@@ -6,9 +6,6 @@ import { HttpError } from './http-error.ts';
 /** Bodies up to this are read even when the memory account is full, so that a full broker can still be told to erase. */
 const SMALL_BODY_BYTES = 65_536;
 
-/** How long the rest of a refused body is read and dropped, so that the client gets to see the answer; ms. */
-const DRAIN_MS = 2_000;
-
 /**
  * Reads a request's body. While it is read, and until the request is closed, it counts against the memory account.
  *
@@ -17,33 +14,36 @@ const DRAIN_MS = 2_000;
 export async function readBody(request: IncomingMessage, maxBytes: number, account: MemoryAccount): Promise<Buffer> {
   const encoding = request.headers['content-encoding'];
   if (encoding !== undefined && encoding !== 'identity') {
-    throw refuse(
-      request,
-      new HttpError(415, `Content-Encoding "${encoding.slice(0, 40)}" is not supported; send the body as it is`),
-    );
+    throw new HttpError(415, `Content-Encoding "${encoding.slice(0, 40)}" is not supported; send the body as it is`);
   }
-  if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw refuse(request, tooLarge(maxBytes));
+  if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes);
   const chunks: Buffer[] = [];
   let bytes = 0;
   request.once('close', () => account.release(bytes));
-  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    account.charge(chunk.length);
-    chunks.push(chunk);
-    if (bytes > maxBytes) throw refuse(request, tooLarge(maxBytes));
-    if (bytes > SMALL_BODY_BYTES) account.require(0);
+  try {
+    for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+      bytes += chunk.length;
+      account.charge(chunk.length);
+      chunks.push(chunk);
+      if (bytes > maxBytes) throw tooLarge(maxBytes);
+      if (bytes > SMALL_BODY_BYTES) account.require(0);
+    }
+  } catch (error) {
+    throw error instanceof BrokerError ? error : brokenOff(error);
   }
   return chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
 }
 
-function tooLarge(maxBytes: number): BrokerError {
-  return new BrokerError('user.maxSizeExceed', `The body is larger than ${maxBytes} bytes`);
+/** The Content-Type that the client sent, whatever it is. */
+export function contentTypeOf(request: IncomingMessage): string | undefined {
+  return request.headersDistinct['content-type']?.[0];
 }
 
-/** The rest of the body is dropped while the client reads the answer; then the connection ends. */
-function refuse(request: IncomingMessage, error: BrokerError): BrokerError {
-  request.resume();
-  const timer = setTimeout(() => request.socket.destroy(), DRAIN_MS);
-  request.once('close', () => clearTimeout(timer));
-  return error;
+/** Nobody will read this, but it is no bug of ours. */
+function brokenOff(cause: unknown): BrokerError {
+  return new BrokerError('user.illegalArgument', 'The client went away before its request was complete', { cause });
+}
+
+function tooLarge(maxBytes: number): BrokerError {
+  return new BrokerError('user.maxSizeExceed', `The body is larger than ${maxBytes} bytes`);
 }

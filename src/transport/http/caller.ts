@@ -95,7 +95,13 @@ function readAuthorization(header: string | undefined): { readonly bearer?: stri
   const text = Buffer.from(value, 'base64').toString('utf8');
   const user = text.slice(0, Math.max(0, text.indexOf(':')));
   if (user === '') throw new HttpError(400, 'Authorization: Basic must hold base64 of user:password');
-  return { user };
+  return { user: parseUser(user) };
+}
+
+function parseUser(text: string): string {
+  const { subject, pubSessionId } = parseSessionName(text);
+  if (pubSessionId === undefined) return subject;
+  throw new HttpError(400, `Authorization: Basic names a user, not a session; send the user ${subject} and add ?session=${text}`);
 }
 
 function readCookie(header: string | undefined): string | undefined {

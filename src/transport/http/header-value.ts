@@ -20,13 +20,14 @@ export function decodeHeaderValue(name: string, value: string): string {
 }
 
 function setXmlHeader(response: ServerResponse, name: string, xml: string): void {
-  const bytes = Buffer.from(xml);
+  // Of what XML allows, DEL is the only character that a header must not hold.
+  const bytes = Buffer.from(xml.replaceAll('\x7f', '&#127;'));
   if (bytes.length <= MAX_HEADER_BYTES) response.setHeader(name, bytes.toString('latin1'));
 }
 
 const MEDIA_TYPE = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}\/[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}(?:[ \t]*;[\t\x20-\x7e]{0,500})?$/;
 
 /** The Content-Type for published content; what is not a media type goes as bytes. */
-export function contentTypeOf(key: MsgKey): string {
+export function mediaTypeOf(key: MsgKey): string {
   return MEDIA_TYPE.test(key.contentMime) ? key.contentMime : 'application/octet-stream';
 }

@@ -4,11 +4,17 @@ import type { MsgKey } from '../../model/message.ts';
 import type { Cursors } from './cursor.ts';
 import type { HttpOptions } from './http-options.ts';
 
+/** Whether the server is about to end: answers then end their connection, and nobody begins to wait. */
+export interface Closing {
+  isClosing: boolean;
+}
+
 /** What every route needs. */
 export interface HttpContext {
   readonly broker: Broker;
   readonly options: HttpOptions;
   readonly cursors: Cursors;
+  readonly closing: Readonly<Closing>;
   /** The keys of recent publishes, by what stood in the request: publishers repeat themselves. */
   readonly keys: Lru<string, MsgKey>;
 }

@@ -67,6 +67,7 @@ export function encodeRawErrorResponse(error: HttpError): string {
   const body = encodeException(error);
   const headers = {
     ...SAFE_HEADERS,
+    ...error.headers,
     'Content-Type': XML_TYPE,
     'Content-Length': String(Buffer.byteLength(body)),
     Connection: 'close',

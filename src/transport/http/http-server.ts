@@ -1,12 +1,15 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
 import type { Logger } from '../../base/logger.ts';
 import { Lru } from '../../base/lru.ts';
 import type { Broker } from '../../broker/broker.ts';
 import { BrokerError } from '../../model/error.ts';
+import type { MsgKey } from '../../model/message.ts';
+import { Connections } from './connections.ts';
 import { Cursors } from './cursor.ts';
 import { Guard } from './guard.ts';
-import type { HttpContext } from './http-context.ts';
+import type { Closing, HttpContext } from './http-context.ts';
 import { encodeRawErrorResponse, HttpError, SAFE_HEADERS } from './http-error.ts';
 import type { HttpOptions } from './http-options.ts';
 import { addInfoRoutes } from './info-routes.ts';
@@ -51,33 +54,32 @@ export async function startHttpServer(broker: Broker, options: HttpOptions, logg
       maxHeaderSize: 2 * MAX_URL_CHARS,
     },
     clientErrorHandler: (error, socket) => answerClientError(error, socket),
-    frameworkErrors: (error, _request, reply) => writeError(reply.raw, toBrokerError(error, logger)),
+    frameworkErrors: (error, _request, reply) => fail(reply.headers(SAFE_HEADERS), toBrokerError(error, logger)),
   });
   addErrorHandlers(app, logger);
-  const closing = addHooks(app, options);
+  addProtocolErrors(app);
+  const connections = new Connections(app.server, limits.maxConnections);
+  const closing = addHooks(app, options, connections);
   addBodyParser(app);
-  const context: HttpContext = { broker, options, cursors: new Cursors(), keys: new Lru(KEY_CACHE_ENTRIES, KEY_CACHE_CHARS) };
+  const keys = new Lru<string, MsgKey>(KEY_CACHE_ENTRIES, KEY_CACHE_CHARS);
+  const context: HttpContext = { broker, options, cursors: new Cursors(), closing, keys };
   addInfoRoutes(app, context);
   addScriptRoutes(app, context);
   addTopicsRoutes(app, context);
   addUpdatesRoutes(app, context);
-  limitConnections(app, limits.maxConnections);
   await app.listen({ host: options.host, port: options.port });
-  return { address: app.server.address() as AddressInfo, close: () => closeServer(app, closing) };
+  return { address: app.server.address() as AddressInfo, close: () => closeServer(app, closing, connections) };
 }
 
-/** Whether the server is about to end: answers then end their connection. */
-interface Closing {
-  isClosing: boolean;
-}
-
-function addHooks(app: FastifyInstance, { corsOrigins, allowedHosts, host, limits }: HttpOptions): Closing {
+function addHooks(app: FastifyInstance, options: HttpOptions, connections: Connections): Closing {
+  const { corsOrigins, allowedHosts, host, limits } = options;
   const closing: Closing = { isClosing: false };
   const guard = new Guard(corsOrigins, allowedHosts, host);
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(SAFE_HEADERS);
     if (closing.isClosing)
       throw new HttpError(503, 'The broker is shutting down', { Connection: 'close' }, 'resource.unavailable');
+    connections.check(request.raw.socket);
     guard.check(request.raw);
     const origin = guard.allowedOrigin(request.raw);
     if (origin === undefined) return;
@@ -96,8 +98,9 @@ function addHooks(app: FastifyInstance, { corsOrigins, allowedHosts, host, limit
 }
 
 /** Lets answers that are under way go out; cuts off what is still there after `CLOSE_MS`. */
-async function closeServer(app: FastifyInstance, closing: Closing): Promise<void> {
+async function closeServer(app: FastifyInstance, closing: Closing, connections: Connections): Promise<void> {
   closing.isClosing = true;
+  connections.closeUnused();
   const sweep = setInterval(() => app.server.closeIdleConnections(), 50);
   const cut = setTimeout(() => app.server.closeAllConnections(), CLOSE_MS);
   await app.close();
@@ -111,8 +114,14 @@ const PREFLIGHT_HEADERS = {
   'Access-Control-Max-Age': '600',
 };
 
-/** Bodies are bytes whatever their Content-Type; the routes that want one read it themselves, with their own bounds. */
+/**
+ * Bodies are bytes whatever their Content-Type; the routes that want one read it themselves, with their own bounds. Fastify does not
+ * get to see the Content-Type: it refuses what is not a media type.
+ */
 function addBodyParser(app: FastifyInstance): void {
+  app.addHook('onRequest', async (request) => {
+    delete request.raw.headers['content-type'];
+  });
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', (_request, _payload, done) => done(null));
 }
@@ -122,16 +131,27 @@ function addErrorHandlers(app: FastifyInstance, logger: Logger): void {
   app.addHook('onRoute', ({ url, method }) => {
     routes.push({ pattern: new RegExp(`^${url.replaceAll('.', '\\.').replace('*', '.*')}$`), methods: [method].flat() });
   });
-  app.setErrorHandler((error: FastifyError, request, reply) => fail(reply, request, toBrokerError(error, logger)));
+  app.setErrorHandler((error: FastifyError, _request, reply) => fail(reply, toBrokerError(error, logger)));
   app.setNotFoundHandler((request, reply) => {
     const path = request.url.replace(/\?.*/s, '');
     const allowed = new Set(routes.filter(({ pattern }) => pattern.test(path)).flatMap(({ methods }) => methods));
-    fail(reply, request, allowed.size > 0 ? methodNotAllowed(request, [...allowed]) : notFound(path));
+    fail(reply, allowed.size > 0 ? methodNotAllowed(request, [...allowed]) : notFound(path));
+  });
+}
+
+/** What Node answers by itself, without XML, unless somebody listens. */
+function addProtocolErrors(app: FastifyInstance): void {
+  app.server.on('checkExpectation', (_request: IncomingMessage, response: ServerResponse) => {
+    writeError(response, new HttpError(417, 'The only expectation that the broker meets is 100-continue', SAFE_HEADERS));
+  });
+  app.server.on('connect', (_request: IncomingMessage, socket: Socket) => {
+    const error = new HttpError(405, 'CONNECT is not allowed: the broker is no proxy', { Allow: 'GET' }, 'user.wrongApiUsage');
+    socket.end(encodeRawErrorResponse(error), () => socket.destroy());
   });
 }
 
 /** Sent past fastify's serialisation, with the headers that hooks have set. */
-function fail(reply: FastifyReply, _request: FastifyRequest, error: BrokerError): void {
+function fail(reply: FastifyReply, error: BrokerError): void {
   reply.hijack();
   for (const [name, value] of Object.entries(reply.getHeaders())) if (value !== undefined) reply.raw.setHeader(name, value);
   writeError(reply.raw, error);
@@ -173,15 +193,4 @@ function clientError(code: string | undefined): HttpError {
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return new HttpError(408, 'The request did not arrive in time');
   if (code === 'HPE_HEADER_OVERFLOW') return new HttpError(431, `The header is larger than ${2 * MAX_URL_CHARS} bytes`);
   return new HttpError(400, `This is not an HTTP request (${code ?? 'unknown'})`);
-}
-
-function limitConnections(app: FastifyInstance, maxConnections: number): void {
-  let connections = 0;
-  app.server.on('connection', (socket: Socket) => {
-    connections++;
-    socket.once('close', () => connections--);
-    if (connections <= maxConnections) return;
-    const error = new HttpError(503, `The broker has ${maxConnections} connections (--max-connections)`, {}, 'resource.exhaust');
-    socket.end(encodeRawErrorResponse(error), () => socket.destroy());
-  });
 }

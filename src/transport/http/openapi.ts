@@ -1,4 +1,235 @@
+import {
+  ACK,
+  CALLER_DESCRIPTIONS,
+  HISTORY_OF_TOPIC,
+  OID_IN_PATH,
+  type Parameter,
+  PUBLISH_DESCRIPTIONS,
+  QUERY_DESCRIPTIONS,
+  SESSION_DESCRIPTIONS,
+  UPDATES_DESCRIPTIONS,
+} from './openapi-parameters.ts';
+
 /** The description of the HTTP binding for programs; a test holds it against the routes. */
 export function openApi(version: string): object {
-  return { openapi: '3.1.0', info: { title: 'xmlBlaster broker', version }, paths: {} };
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'xmlBlaster broker',
+      version,
+      description:
+        'Publish/subscribe: topics describe themselves in XML, subscribers pick them with XPath, updates arrive by long poll or as ' +
+        'Server-Sent Events. The HTTP binding in words is protocol/http.md, the error codes are in protocol/error-codes.md.',
+      license: { name: 'MIT', identifier: 'MIT' },
+    },
+    servers: [{ url: '/' }],
+    security: [{}, { secretSessionId: [] }, { user: [] }, { cookie: [] }],
+    paths: {
+      '/': { ...readable(HOME), post: SCRIPT },
+      ...verbPaths(),
+      '/topics': readable(TOPICS),
+      '/topics/{oid}': {
+        parameters: [OID_IN_PATH],
+        ...readable(READ_TOPIC),
+        put: publishTopic('publishTopic'),
+        post: publishTopic('publishTopicByPost'),
+        delete: ERASE_TOPIC,
+      },
+      '/updates': { get: UPDATES },
+      '/ack': { post: ACKNOWLEDGE },
+      '/healthz': readable(HEALTH),
+      '/openapi.json': readable(SELF),
+    },
+    components: { securitySchemes: SECURITY, responses: errorResponses(), headers: HEADERS },
+  };
+}
+
+interface Operation {
+  readonly operationId: string;
+  readonly summary: string;
+  readonly parameters?: readonly Parameter[];
+  readonly requestBody?: object;
+  readonly responses: Readonly<Record<string, object>>;
+}
+
+const XML = 'application/xml';
+
+const SECURITY = {
+  secretSessionId: { type: 'http', scheme: 'bearer', description: 'The secret session id that a connect returned.' },
+  user: { type: 'http', scheme: 'basic', description: 'Who asks. The password is not looked at yet.' },
+  cookie: { type: 'apiKey', in: 'cookie', name: 'xmlBlasterSession', description: 'Set when a browser page connects.' },
+};
+
+const HEADERS = {
+  'X-Key': {
+    description: 'The key of the message on one line, in UTF-8; left out beyond 8,192 bytes.',
+    schema: { type: 'string' },
+  },
+  'X-QoS': {
+    description: 'The QoS of the message on one line, in UTF-8; left out beyond 8,192 bytes.',
+    schema: { type: 'string' },
+  },
+  'X-Ack': { description: 'The cursor that acknowledges this update.', schema: { type: 'string' } },
+};
+
+const HOME: Operation = {
+  operationId: 'home',
+  summary: 'What this is: a page for browsers (Accept: text/html), a line for others',
+  responses: { 200: { description: 'The page', content: { 'text/html': {}, 'text/plain': {} } } },
+};
+
+const SCRIPT: Operation = {
+  operationId: 'runScript',
+  summary: 'Runs commands in XML, in order, up to the first that fails',
+  parameters: SESSION_DESCRIPTIONS,
+  requestBody: xmlBody('`<xmlBlaster>…commands…</xmlBlaster>`, or one command element alone'),
+  responses: {
+    200: xmlResponse('`<xmlBlasterResponse>` with one element per command'),
+    ...errors(400, 401, 403, 409, 413, 415, 422, 429, 503),
+  },
+};
+
+const VERBS: Readonly<Record<string, string>> = {
+  connect: 'Opens a session, or goes on with the one of that name; returns its secret id',
+  publish: 'Publishes a message',
+  subscribe: 'Subscribes in a named or connected session',
+  unSubscribe: 'Ends subscriptions by oid, XPath, domain or subscription id',
+  get: 'Reads the messages that topics hold',
+  erase: 'Erases topics, or what they remember',
+  ping: 'Does nothing',
+  disconnect: 'Ends the session',
+};
+
+const TOPICS: Operation = {
+  operationId: 'listTopics',
+  summary: 'The keys of all topics, or of those that the query finds',
+  parameters: [...CALLER_DESCRIPTIONS, ...QUERY_DESCRIPTIONS],
+  responses: { 200: xmlResponse('`<xmlBlaster>` with one `<key>` per topic'), ...errors(400, 401, 403, 413, 422, 429, 503) },
+};
+
+const READ_TOPIC: Operation = {
+  operationId: 'readTopic',
+  summary: 'The newest message of a topic as it was published, or its history as XML',
+  parameters: [...CALLER_DESCRIPTIONS, HISTORY_OF_TOPIC],
+  responses: {
+    200: {
+      description: 'The content, with the contentMime of its key as Content-Type; with `history`, XML',
+      headers: references('headers', ['X-Key', 'X-QoS']),
+      content: { '*/*': {}, [XML]: {} },
+    },
+    ...errors(400, 401, 403, 404, 413, 429, 503),
+  },
+};
+
+const ERASE_TOPIC: Operation = {
+  operationId: 'eraseTopic',
+  summary: 'Erases a topic and tells its subscribers',
+  parameters: CALLER_DESCRIPTIONS,
+  responses: { 204: { description: 'Erased' }, ...errors(400, 401, 403, 404, 413, 429, 503) },
+};
+
+const UPDATES: Operation = {
+  operationId: 'waitForUpdates',
+  summary: 'Subscribes (once) if a query is given, then waits for updates: the long poll, or a stream of events',
+  parameters: UPDATES_DESCRIPTIONS,
+  responses: {
+    200: {
+      description:
+        '`<xmlBlasterResponse ack="…">` with one `<update>` each; with `content=raw` one content; as a stream one event per update',
+      headers: references('headers', ['X-Key', 'X-QoS', 'X-Ack']),
+      content: { [XML]: {}, 'text/event-stream': {}, '*/*': {} },
+    },
+    204: {
+      description: 'Nothing came in time, the session ended, the broker shuts down, or a displaced stream is not to come back',
+    },
+    ...errors(400, 401, 403, 409, 413, 422, 429, 503),
+  },
+};
+
+const ACKNOWLEDGE: Operation = {
+  operationId: 'acknowledge',
+  summary: 'Acknowledges updates without polling',
+  parameters: [...CALLER_DESCRIPTIONS, { ...ACK, required: true }],
+  responses: { 204: { description: 'Done; an old or unknown cursor acknowledges nothing' }, ...errors(400, 401, 403, 429, 503) },
+};
+
+const HEALTH: Operation = {
+  operationId: 'health',
+  summary: 'Whether the broker runs',
+  responses: { 200: { description: '`ok`', content: { 'text/plain': {} } }, ...errors(503) },
+};
+
+const SELF: Operation = {
+  operationId: 'openApi',
+  summary: 'This description',
+  responses: { 200: { description: 'OpenAPI 3.1', content: { 'application/json': {} } } },
+};
+
+function publishTopic(operationId: string): Operation {
+  return {
+    operationId,
+    summary: 'Publishes the body as it is; its Content-Type becomes the contentMime of the key',
+    parameters: PUBLISH_DESCRIPTIONS,
+    requestBody: { description: 'Any bytes', content: { '*/*': {} } },
+    responses: {
+      200: xmlResponse('The return QoS'),
+      201: xmlResponse('The return QoS; the topic is new'),
+      ...errors(400, 401, 403, 409, 413, 415, 429, 503),
+    },
+  };
+}
+
+function verbPaths(): Record<string, { readonly post: Operation }> {
+  const entries = Object.entries(VERBS).map(([verb, summary]) => {
+    const requestBody = xmlBody(`\`<${verb}>…</${verb}>\`, or what stands in it`);
+    return [`/${verb}`, { post: { ...SCRIPT, operationId: verb, summary, requestBody } }];
+  });
+  return Object.fromEntries(entries);
+}
+
+/** What can be read can also be asked about: HEAD. */
+function readable(get: Operation): { readonly get: Operation; readonly head: Operation } {
+  return { get, head: { ...get, operationId: `${get.operationId}Head`, summary: `${get.summary} (headers only)` } };
+}
+
+function xmlBody(description: string): object {
+  return { description, required: false, content: { [XML]: {}, '*/*': {} } };
+}
+
+function xmlResponse(description: string): object {
+  return { description, content: { [XML]: {} } };
+}
+
+const ERRORS: Readonly<Record<number, string>> = {
+  400: 'Malformed XML, a wrong parameter or an illegal argument',
+  401: 'The secret session id is unknown, or its session has ended',
+  403: 'Not allowed: __sys__… topics, or the rules that protect a broker on localhost',
+  404: 'No such topic, or it has no message',
+  409: 'The topic is readonly, or another poller of the session took over',
+  413: 'Larger than a bound',
+  415: 'A charset or Content-Encoding that is not supported',
+  422: 'The XPath is wrong; position and token are named',
+  429: 'A bound of this client is reached',
+  503: 'A bound of the whole broker is reached, or it is shutting down',
+};
+
+function errors(...statuses: readonly number[]): Record<string, object> {
+  return references(
+    'responses',
+    statuses.map((status) => String(status)),
+    'error',
+  );
+}
+
+function errorResponses(): Record<string, object> {
+  return Object.fromEntries(
+    Object.entries(ERRORS).map(([status, sentence]) => {
+      const description = `${sentence}. \`<exception errorCode="…"><message>…</message></exception>\`, in scripts the last element.`;
+      return [`error${status}`, { description, content: { [XML]: {} } }];
+    }),
+  );
+}
+
+function references(section: string, names: readonly string[], prefix = ''): Record<string, object> {
+  return Object.fromEntries(names.map((name) => [name, { $ref: `#/components/${section}/${prefix}${name}` }]));
 }

@@ -3,7 +3,7 @@ import type { Delivery } from '../../broker/delivery.ts';
 import type { CallbackChannel, ChannelEnd } from '../../broker/ports.ts';
 import { encodeMsgQos } from '../../codec/msg-qos-xml.ts';
 import { BrokerError } from '../../model/error.ts';
-import { contentTypeOf, setMessageHeaders } from './header-value.ts';
+import { mediaTypeOf, setMessageHeaders } from './header-value.ts';
 import { XML_TYPE } from './http-error.ts';
 import { encodeUpdate, updateInfo } from './update-encoder.ts';
 import { writeError } from './write-error.ts';
@@ -83,7 +83,7 @@ export class PollChannel implements CallbackChannel {
       encodeMsgQos(message, updateInfo(deliveries, 0, waiting), this.#options.now()),
     );
     this.#response.setHeader('X-Ack', cursor);
-    this.#response.setHeader('Content-Type', contentTypeOf(message.key));
+    this.#response.setHeader('Content-Type', mediaTypeOf(message.key));
     this.#response.end(parts.content ? message.content : undefined);
   }
 

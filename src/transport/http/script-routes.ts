@@ -7,7 +7,7 @@ import { decodeScript, type Script } from '../../codec/script-xml.ts';
 import type { Verb } from '../../model/command.ts';
 import { BrokerError } from '../../model/error.ts';
 import { type CommandResult, handleCommand } from '../command-handler.ts';
-import { readBody } from './body.ts';
+import { contentTypeOf, readBody } from './body.ts';
 import { type Caller, COOKIE_ATTRIBUTES, COOKIE_NAME, openCaller, readSessionQos } from './caller.ts';
 import type { HttpContext } from './http-context.ts';
 import { statusOf, XML_TYPE } from './http-error.ts';
@@ -33,7 +33,7 @@ async function runScript(
   const { broker, options } = context;
   const query = new Query(request.query, SESSION_PARAMETERS);
   const body = await readBody(request.raw, options.limits.maxBodyBytes, broker.account);
-  const text = decodeXmlText(body, charsetOf(request.headers['content-type']));
+  const text = decodeXmlText(body, charsetOf(contentTypeOf(request.raw)));
   const script = decodeScript(text, verb, () => broker.newOid(), options.limits);
   const caller = openCaller(broker, request.raw, query, readSessionQos(query));
   try {

@@ -16,6 +16,7 @@ export const DISPLACED_MARK = ';displaced';
 export interface StreamOptions {
   /** The most unacknowledged events: one counts as acknowledged when so many newer ones have left. */
   readonly window: number;
+  /** The most content bytes that wait for the client to read them, one event aside. */
   readonly maxBytes: number;
   /** Ms the client may leave what was written unread before it is cut off. */
   readonly writeTimeoutMs: number;
@@ -34,8 +35,9 @@ export class StreamChannel implements CallbackChannel {
   #heartbeat: Timer | undefined;
   #stall: Timer | undefined;
   #lastCursor = 0;
-  /** Events that were written and have not left the process. */
+  /** Events that were written and have not left the process, and the bytes of their content. */
   #undrained = 0;
+  #undrainedBytes = 0;
   #isOpen = true;
 
   constructor(response: ServerResponse, dispatcher: Dispatcher, options: StreamOptions) {
@@ -53,7 +55,8 @@ export class StreamChannel implements CallbackChannel {
   }
 
   get capacity(): number {
-    return this.#isOpen ? this.#options.window - this.#undrained : 0;
+    const isFull = !this.#isOpen || this.#undrainedBytes >= this.#options.maxBytes;
+    return isFull ? 0 : this.#options.window - this.#undrained;
   }
 
   get maxBytes(): number {
@@ -67,10 +70,12 @@ export class StreamChannel implements CallbackChannel {
     for (let i = 0; i < deliveries.length; i++) {
       events += encodeEvent(this.#options.encodeCursor(firstCursor + i), encodeUpdate(deliveries, i, waiting, now));
     }
+    const bytes = deliveries.reduce((sum, { message }) => sum + message.content.length, 0);
     this.#lastCursor = lastCursor;
     this.#undrained += deliveries.length;
+    this.#undrainedBytes += bytes;
     this.#watch();
-    this.#response.write(events, (error) => this.#drained(deliveries.length, lastCursor, error));
+    this.#response.write(events, (error) => this.#drained(deliveries.length, bytes, lastCursor, error));
   }
 
   fail(error: BrokerError): void {
@@ -84,8 +89,9 @@ export class StreamChannel implements CallbackChannel {
     this.#end();
   }
 
-  #drained(count: number, lastCursor: number, error: Error | null | undefined): void {
+  #drained(count: number, bytes: number, lastCursor: number, error: Error | null | undefined): void {
     this.#undrained -= count;
+    this.#undrainedBytes -= bytes;
     if (error || !this.#isOpen) return;
     this.#watch();
     if (lastCursor > this.#options.window) this.#dispatcher.acknowledge(lastCursor - this.#options.window);

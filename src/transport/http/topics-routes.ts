@@ -9,9 +9,9 @@ import { BrokerError } from '../../model/error.ts';
 import { DEFAULT_PUBLISH_QOS, type MsgKey, type PublishQos } from '../../model/message.ts';
 import { createPlainKey } from '../../model/msg-key.ts';
 import { DEFAULT_QUERY_QOS } from '../../model/query.ts';
-import { readBody } from './body.ts';
+import { contentTypeOf, readBody } from './body.ts';
 import { openCaller } from './caller.ts';
-import { contentTypeOf, decodeHeaderValue, setMessageHeaders } from './header-value.ts';
+import { decodeHeaderValue, mediaTypeOf, setMessageHeaders } from './header-value.ts';
 import type { HttpContext } from './http-context.ts';
 import { XML_TYPE } from './http-error.ts';
 import { CALLER_PARAMETERS, Query } from './query.ts';
@@ -31,6 +31,7 @@ export function addTopicsRoutes(app: FastifyInstance, context: HttpContext): voi
 
 async function listTopics({ broker, options }: HttpContext, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const query = new Query(request.query, [...CALLER_PARAMETERS, 'oid', 'xpath', 'domain']);
+  openCaller(broker, request.raw, query).close();
   const keys = await broker.keys(readQueryKey(query, options.limits));
   return reply.type(XML_TYPE).send(Readable.from(listKeys(keys)));
 }
@@ -49,6 +50,7 @@ function* listKeys(keys: readonly MsgKey[]): Generator<string> {
 async function readTopic({ broker, options }: HttpContext, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const query = new Query(request.query, [...CALLER_PARAMETERS, 'history']);
   const oid = oidOf(request, options.limits);
+  openCaller(broker, request.raw, query).close();
   const numEntries = query.integer('history', -1, MAX_HISTORY);
   const qos = { ...DEFAULT_QUERY_QOS, history: { numEntries: numEntries ?? 1, newestFirst: true } };
   const messages = await broker.get({ type: 'EXACT', oid }, qos);
@@ -60,7 +62,7 @@ async function readTopic({ broker, options }: HttpContext, request: FastifyReque
     return reply.type(XML_TYPE).send(`<xmlBlasterResponse>\n${body}</xmlBlasterResponse>\n`);
   }
   setMessageHeaders(reply.raw, newest.key, encodeMsgQos(newest, undefined, broker.now()));
-  return reply.header('Content-Type', contentTypeOf(newest.key)).send(newest.content);
+  return reply.header('Content-Type', mediaTypeOf(newest.key)).send(newest.content);
 }
 
 async function publishTopic(context: HttpContext, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
@@ -124,7 +126,7 @@ function parseTopicKey(xml: string, oid: string, contentMime: string | undefined
 }
 
 function contentTypeGiven(request: FastifyRequest): string | undefined {
-  const type = request.headers['content-type']?.trim();
+  const type = contentTypeOf(request.raw)?.trim();
   return !type || type.toLowerCase().startsWith(FORM_TYPE) ? undefined : type;
 }
 

@@ -81,8 +81,17 @@ async function listen(
   }
   const open = isStream ? prepareStream(context, reply, query, caller) : preparePoll(context, reply, query, caller);
   if (wanted) await subscribeOnce(context, session, wanted, query);
+  if (session.isClosed || context.closing.isClosing) {
+    caller.close();
+    await reply.code(204).send();
+    return;
+  }
   const ack = lastEventId ?? query.text('ack');
   reply.hijack();
+  if (reply.raw.destroyed) {
+    caller.close();
+    return;
+  }
   for (const [name, value] of Object.entries(reply.getHeaders())) if (value !== undefined) reply.raw.setHeader(name, value);
   open(ack === undefined ? undefined : context.cursors.decode(session, ack));
 }

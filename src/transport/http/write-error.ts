@@ -3,12 +3,28 @@ import { encodeException } from '../../codec/script-response-xml.ts';
 import type { BrokerError } from '../../model/error.ts';
 import { HttpError, statusOf, XML_TYPE } from './http-error.ts';
 
+/** How long the rest of a refused request is read and dropped, so that the client gets to see the answer; ms. */
+const DRAIN_MS = 2_000;
+
 /** Answers with an error, on a response on which nothing was sent yet. */
 export function writeError(response: ServerResponse, error: BrokerError): void {
   response.statusCode = statusOf(error);
   if (error instanceof HttpError) for (const [name, value] of Object.entries(error.headers)) response.setHeader(name, value);
   response.setHeader('Content-Type', XML_TYPE);
-  // What is left of the request is not read: the connection cannot go on.
-  if (!response.req.complete) response.setHeader('Connection', 'close');
-  response.end(encodeException(error));
+  const body = encodeException(error);
+  if (response.req.complete) response.end(body);
+  else refuse(response, body);
+}
+
+/** The client is sending still: closing at once would reset the connection, and the answer might be lost with it. */
+function refuse(response: ServerResponse, body: string): void {
+  response.setHeader('Connection', 'close');
+  response.setHeader('Content-Length', Buffer.byteLength(body));
+  response.write(body);
+  const end = (): void => {
+    clearTimeout(timer);
+    response.end();
+  };
+  const timer = setTimeout(end, DRAIN_MS);
+  response.req.once('end', end).once('close', end).resume();
 }

@@ -1,0 +1,61 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { startBroker } from '../helpers/broker.ts';
+import { runProgram, testWith } from './programs.ts';
+
+const folder = join(import.meta.dirname, '../../examples/curl');
+
+// What each example must print, in this order.
+const EXPECTED: Readonly<Record<string, readonly RegExp[]>> = {
+  'binary.sh': [
+    /<key oid='photo'\/>/,
+    /X-Key: <key oid='photo' contentMime='image\/png'><photo place='Oslo'\/>/i,
+    /image\/png/,
+    /the same bytes/,
+  ],
+  'named-session.sh': [/first/, /second/, /<redeliver>1</, /first/, /<redeliver>1</, /second/, /204\n$/],
+  'publish-and-poll.sh': [/<update>/, /<key oid='oslo'><weather city="Oslo"\/><\/key>\n<content>cold<\/content>/],
+  'script.sh': [
+    /<xmlBlasterResponse id='morning'>/,
+    /<connect>/,
+    /<subscribe>/,
+    /<publish>/,
+    /plants/,
+    /<erase>/,
+    /<disconnect>\ntrue/,
+  ],
+  'stream.sh': [/^: xmlBlaster/, /id: .*\ndata: <update>/, /<content>17</, /<content>18</, /<content>19</],
+  'xpath.sh': [
+    /engine\/1.*\n.*engine\/2.*\n<\/xml/,
+    /engine\/3.*\n<\/xml/,
+    /engine\/1.*\n.*engine\/3.*\n<\/xml/,
+    /<xmlBlaster>\n<\/xml/,
+    /81/,
+    /2\.4/,
+  ],
+};
+
+test('every example with curl is tested', () => {
+  expect(readdirSync(folder).sort()).toEqual(Object.keys(EXPECTED).sort());
+});
+
+for (const [name, patterns] of Object.entries(EXPECTED)) {
+  testWith(['curl'], `examples/curl/${name} does what it says`, async () => {
+    const broker = await startBroker();
+    const { code, stdout, stderr } = await runProgram('sh', [join(folder, name)], { env: { XMLBLASTER: broker.url } });
+    expect(stderr).toBe('');
+    expect(stdout).toMatch(new RegExp(patterns.map(({ source }) => source).join('[^]*')));
+    expect(code).toBe(0);
+  });
+}
+
+testWith(['curl'], 'examples/curl fail where there is no broker', async () => {
+  const broker = await startBroker();
+  await broker.close();
+  for (const name of ['binary.sh', 'script.sh', 'xpath.sh']) {
+    const { code, stderr } = await runProgram('sh', [join(folder, name)], { env: { XMLBLASTER: broker.url } });
+    expect(code, name).not.toBe(0);
+    expect(stderr).toMatch(/connect/i);
+  }
+});

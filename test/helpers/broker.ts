@@ -1,0 +1,51 @@
+import { onTestFinished } from 'vitest';
+import type { Clock } from '../../src/base/clock.ts';
+import { createLogger, type Logger } from '../../src/base/logger.ts';
+import { type Config, startServer } from '../../src/server.ts';
+import type { Store } from '../../src/store/store.ts';
+
+/** A real broker on a free port, ended with the test that started it. */
+export interface TestBroker {
+  readonly port: number;
+  /** `http://127.0.0.1:<port>` */
+  readonly url: string;
+  /** `fetch` of a path; every answer must be read or cancelled. */
+  fetch(path: string, init?: RequestInit): Promise<Response>;
+  /** POSTs XML to `/` (or `path`) and returns status and body. */
+  post(xml: string | Uint8Array, path?: string, headers?: Record<string, string>): Promise<Answer>;
+  /** PUTs bytes to a path. */
+  put(path: string, body: string | Uint8Array, headers?: Record<string, string>): Promise<Answer>;
+  /** GETs a path and returns status and body. */
+  get(path: string, headers?: Record<string, string>): Promise<Answer>;
+  close(): Promise<void>;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly body: string;
+  readonly headers: Headers;
+}
+
+export async function startBroker(
+  settings: Partial<Config> = {},
+  parts: { clock?: Clock; store?: Store; logger?: Logger } = {},
+): Promise<TestBroker> {
+  const server = await startServer({ port: 0, ...settings }, { logger: createLogger('silent'), ...parts });
+  onTestFinished(() => server.close());
+  const { port } = server.addresses.http;
+  const url = `http://127.0.0.1:${port}`;
+  const read = async (response: Response): Promise<Answer> => ({
+    status: response.status,
+    body: await response.text(),
+    headers: response.headers,
+  });
+  return {
+    port,
+    url,
+    fetch: (path, init) => fetch(url + path, init),
+    post: async (body, path = '/', headers = {}) => read(await fetch(url + path, { method: 'POST', body, headers })),
+    put: async (path, body, headers = {}) => read(await fetch(url + path, { method: 'PUT', body, headers })),
+    get: async (path, headers = {}) => read(await fetch(url + path, { headers })),
+    close: () => server.close(),
+  };
+}

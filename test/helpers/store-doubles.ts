@@ -1,0 +1,105 @@
+import { BrokerError } from '../../src/model/error.ts';
+import type { Timestamp } from '../../src/model/timestamp.ts';
+import type { MessageRecord, Store } from '../../src/store/store.ts';
+
+/** A store around another one that holds the changes back until its `flush` hands them over. */
+abstract class HoldingStore implements Store {
+  readonly isDurable: boolean;
+  protected readonly inner: Store;
+  #changes: (() => void)[] = [];
+
+  constructor(inner: Store) {
+    this.inner = inner;
+    this.isDurable = inner.isDurable;
+  }
+
+  putMessage(record: MessageRecord): void {
+    this.#changes.push(() => this.inner.putMessage(record));
+  }
+
+  deleteMessage(rcvTimestamp: Timestamp): void {
+    this.#changes.push(() => this.inner.deleteMessage(rcvTimestamp));
+  }
+
+  abstract commit(): Promise<void>;
+
+  messages(): AsyncIterable<MessageRecord> {
+    return this.inner.messages();
+  }
+
+  async close(): Promise<void> {
+    await this.commit();
+    await this.inner.close();
+  }
+
+  /** The changes since the last call; they are the caller's now. */
+  protected takeChanges(): (() => void)[] {
+    return this.#changes.splice(0);
+  }
+}
+
+/** Commits wait for `release`: what a slow disk does, without the waiting. */
+export class DelayedStore extends HoldingStore {
+  readonly #waiting: (() => void)[] = [];
+  #isOpen = false;
+  #onCommit: () => void = () => {};
+
+  /** How many commits wait. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
+  /** Resolves when `count` commits wait. */
+  async untilWaiting(count: number): Promise<void> {
+    while (this.#waiting.length < count) {
+      await new Promise<void>((resolve) => {
+        this.#onCommit = resolve;
+      });
+    }
+  }
+
+  /** Lets the commit go on that has been waiting longest. */
+  release(): void {
+    this.#waiting.shift()?.();
+  }
+
+  /** Lets all go on, now and from now on. */
+  open(): void {
+    this.#isOpen = true;
+    while (this.#waiting.length > 0) this.release();
+  }
+
+  async commit(): Promise<void> {
+    const changes = this.takeChanges();
+    if (!this.#isOpen) {
+      await new Promise<void>((resolve) => {
+        this.#waiting.push(resolve);
+        this.#onCommit();
+      });
+    }
+    for (const change of changes) change();
+    await this.inner.commit();
+  }
+
+  override close(): Promise<void> {
+    this.open();
+    return super.close();
+  }
+}
+
+/** Commits fail while `isFull`, and nothing of them happens: what a full disk does. */
+export class FailingStore extends HoldingStore {
+  isFull = false;
+
+  async commit(): Promise<void> {
+    const changes = this.takeChanges();
+    if (this.isFull) throw new BrokerError('resource.outOfMemory', 'The disk is full');
+    for (const change of changes) change();
+    await this.inner.commit();
+  }
+
+  override close(): Promise<void> {
+    this.isFull = false;
+    return super.close();
+  }
+}

@@ -1,0 +1,144 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { version } from '../../src/server.ts';
+import { RawClient } from '../helpers/raw.ts';
+
+const root = join(import.meta.dirname, '../..');
+
+beforeAll(() => void execFileSync(process.execPath, ['scripts/ready.mjs'], { cwd: root, stdio: 'ignore' }), 60_000);
+
+/** A broker as its user starts it. */
+class Program {
+  readonly #child;
+  #stdout = '';
+  #stderr = '';
+  #wake: () => void = () => {};
+
+  constructor(args: readonly string[], environment: Record<string, string> = {}) {
+    const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('XMLBLASTER_'));
+    const env = { ...Object.fromEntries(inherited), ...environment };
+    this.#child = spawn(process.execPath, [join(root, 'dist/main.js'), ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    this.#child.stdout.on('data', (chunk: Buffer) => {
+      this.#stdout += chunk;
+      this.#wake();
+    });
+    this.#child.stderr.on('data', (chunk: Buffer) => {
+      this.#stderr += chunk;
+    });
+    onTestFinished(() => void this.#child.kill('SIGKILL'));
+  }
+
+  /** Resolves with the port once the log names it. */
+  async port(): Promise<number> {
+    for (;;) {
+      const port = /listens on http:\/\/\S+:(\d+)/.exec(this.#stdout)?.[1];
+      if (port !== undefined) return Number(port);
+      if (this.#child.exitCode !== null) throw new Error(`it ended: ${this.#stdout}${this.#stderr}`);
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+        this.#child.once('exit', () => resolve());
+      });
+    }
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
+  async ended(): Promise<{ code: number | null; stdout: string; stderr: string }> {
+    if (this.#child.exitCode === null) await once(this.#child, 'close');
+    return { code: this.#child.exitCode, stdout: this.#stdout, stderr: this.#stderr };
+  }
+}
+
+/** The texts of log lines; each line must be JSON. */
+function messagesOf(log: string): string[] {
+  return log
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line).msg);
+}
+
+describe('xmlblaster', () => {
+  test('--help and --version say so and start nothing', async () => {
+    expect(await new Program(['--version']).ended()).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
+    const help = await new Program(['--help']).ended();
+    expect([help.code, help.stderr]).toEqual([0, '']);
+    expect(help.stdout).toMatch(/^Usage: xmlblaster/);
+  });
+
+  test('logs one JSON line per event, where it listens, and that nothing survives', async () => {
+    const program = new Program(['--port', '0', '--data-dir', '/tmp/unused']);
+    const port = await program.port();
+    expect(await (await fetch(`http://127.0.0.1:${port}/healthz`)).text()).toBe('ok\n');
+    program.signal('SIGTERM');
+    const { code, stdout, stderr } = await program.ended();
+    expect([code, stderr]).toEqual([0, '']);
+    expect(messagesOf(stdout).join('\n')).toMatch(
+      /nothing survives a restart\n.*listens on http:\/\/127\.0\.0\.1:\d+\n.*SIGTERM/s,
+    );
+  });
+
+  test.each<[args: string[], environment: Record<string, string>, sentence: RegExp]>([
+    [['--colour', 'red'], {}, /^xmlblaster: .*--colour.*--help\n$/],
+    [['--port', 'x'], {}, /^xmlblaster: --port must be a whole number.*\n$/],
+    [[], { XMLBLASTER_COLOUR: 'red' }, /^xmlblaster: .*XMLBLASTER_COLOUR.*\n$/],
+    [['--host', '0.0.0.0'], {}, /^xmlblaster: .*-e XMLBLASTER_ALLOW_ANONYMOUS=1 -e XMLBLASTER_ALLOWED_HOST=.*\n$/],
+  ])('%j %j ends with a sentence and 2', async (args, environment, sentence) => {
+    const { code, stdout, stderr } = await new Program(args, environment).ended();
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toMatch(sentence);
+  });
+
+  test('on a busy port ends with 1, and says which and what to do', async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    onTestFinished(() => void other.close());
+    const { port } = other.address() as { port: number };
+    const { code, stdout } = await new Program(['--port', String(port)]).ended();
+    expect(code).toBe(1);
+    expect(messagesOf(stdout).at(-1)).toMatch(new RegExp(`Another program listens on port ${port}.*--port`));
+  });
+
+  test('on an address that the machine does not have ends with 1 and a sentence', async () => {
+    const { code, stdout } = await new Program(['--port', '0', '--host', '192.0.2.1', '--allow-anonymous']).ended();
+    expect(code).toBe(1);
+    expect(messagesOf(stdout).at(-1)).toContain('has no address 192.0.2.1; choose one of its own with --host');
+  });
+
+  test('with permission listens everywhere and answers to its allowed names', async () => {
+    const program = new Program([], {
+      XMLBLASTER_HOST: '0.0.0.0',
+      XMLBLASTER_PORT: '0',
+      XMLBLASTER_ALLOW_ANONYMOUS: '1',
+      XMLBLASTER_ALLOWED_HOST: 'broker.example',
+    });
+    const client = await RawClient.connect(await program.port());
+    client.write('GET /healthz HTTP/1.1\r\nHost: broker.example:3412\r\n\r\n');
+    await client.until(/200 OK[\s\S]*ok\n$/);
+    client.destroy();
+  });
+
+  test.each(['SIGTERM', 'SIGINT'] as const)('at %s releases every poll, ends the streams, exits 0 at once', async (signal) => {
+    const program = new Program(['--port', '0', '--log-level', 'warn', '--log-level', 'info']);
+    const port = await program.port();
+    const url = `http://127.0.0.1:${port}`;
+    const polls = Array.from({ length: 50 }, (_, i) => fetch(`${url}/updates?session=joe${i}/1&oid=a`));
+    const streamClient = await RawClient.connect(port);
+    streamClient.write('GET /updates?oid=a HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n');
+    await streamClient.until(/xmlBlaster/);
+    const silent = await RawClient.connect(port);
+    let home = '';
+    while (!home.includes('51 subscriptions')) home = await (await fetch(url, { headers: { Accept: 'text/html' } })).text();
+    const start = performance.now();
+    program.signal(signal);
+    for (const poll of polls) expect((await poll).status).toBe(204);
+    expect(await streamClient.closed()).toMatch(/\r\n0\r\n\r\n$/);
+    await silent.closed();
+    expect((await program.ended()).code).toBe(0);
+    expect(performance.now() - start).toBeLessThan(3_000);
+  });
+});

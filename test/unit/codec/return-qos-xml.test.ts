@@ -1,0 +1,58 @@
+import { expect, test } from 'vitest';
+import {
+  encodeConnectReturnQos,
+  encodeEraseReturnQos,
+  encodePublishReturnQos,
+  encodeSubscribeReturnQos,
+  encodeUnSubscribeReturnQos,
+  OK_QOS,
+} from '../../../src/codec/return-qos-xml.ts';
+import { attributeOf, childOf } from '../../../src/model/xml-element.ts';
+import { parse } from './elements.ts';
+
+const published = { oid: "a'<&>\n", rcvTimestamp: 1_700_000_000_000_000_000n, info: undefined, isNewTopic: true };
+
+// The original's Java clients search these answers for literal tokens: one blank, the attribute first.
+test('the answers have the form of the original', () => {
+  expect(OK_QOS).toBe("<qos><state id='OK'/></qos>");
+  expect(encodePublishReturnQos(published)).toBe(
+    "<qos>\n <key oid='a&apos;&lt;&amp;&gt;&#10;'/>\n <rcvTimestamp nanos='1700000000000000000'/>\n <isPublish/>\n</qos>",
+  );
+  expect(encodeSubscribeReturnQos({ subscriptionId: '__subId:1', isKnown: false })).toBe(
+    "<qos>\n <subscribe id='__subId:1'/>\n <isSubscribe/>\n</qos>",
+  );
+  expect(encodeUnSubscribeReturnQos('__subId:1')).toBe("<qos>\n <subscribe id='__subId:1'/>\n <isUnSubscribe/>\n</qos>");
+  expect(encodeEraseReturnQos('x')).toBe("<qos>\n <key oid='x'/>\n <isErase/>\n</qos>");
+});
+
+test('a remark stands in the state', () => {
+  const state = childOf(parse(encodePublishReturnQos({ ...published, info: "it's <not> durable" })), 'state');
+  expect(state && [attributeOf(state, 'id'), attributeOf(state, 'info')]).toEqual(['OK', "it's <not> durable"]);
+});
+
+test('subscribing again warns', () => {
+  const state = childOf(parse(encodeSubscribeReturnQos({ subscriptionId: 'x', isKnown: true })), 'state');
+  expect(state && attributeOf(state, 'id')).toBe('WARNING');
+});
+
+test('the answer to connect ends the session element with the secret id', () => {
+  const reply = {
+    secretSessionId: 'sessionId:1',
+    absoluteName: '/node/heron/client/joe/1',
+    instanceId: '/xmlBlaster/node/heron/instanceId/1',
+    timeoutMs: 1_000,
+    maxSessions: 10,
+    clearSessions: false,
+    isReconnect: false,
+    maxEntries: 5,
+    maxBytes: 100,
+    queueSize: 3,
+  };
+  expect(encodeConnectReturnQos(reply)).toBe(`<qos>
+ <instanceId>/xmlBlaster/node/heron/instanceId/1</instanceId>
+ <session name='/node/heron/client/joe/1' timeout='1000' maxSessions='10' clearSessions='false' reconnectSameClientOnly='false' sessionId='sessionId:1'/>
+ <queue relating='callback' maxEntries='5' maxBytes='100'/>
+ <clientProperty name='__cbQueueNumOfEntries' type='long'>3</clientProperty>
+</qos>`);
+  expect(encodeConnectReturnQos({ ...reply, isReconnect: true })).toContain('\n <reconnected/>\n');
+});
