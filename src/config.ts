@@ -130,6 +130,9 @@ export function createConfig(settings: Readonly<Record<string, unknown>>): Confi
   const checked = config as unknown as Config;
   if (!LOG_LEVELS.includes(checked.logLevel)) throw new ConfigError(`--log-level must be one of ${LOG_LEVELS.join(', ')}`);
   if (checked.port > 65_535) throw new ConfigError('--port must be a number from 0 to 65535');
+  if (checked.corsOrigin.some((origin) => !/^https?:\/\/[^/]+\/?$/i.test(origin))) {
+    throw new ConfigError('--cors-origin must be an origin such as http://localhost:8000');
+  }
   checkExposure(checked);
   const nodeId = checked.nodeId || `xmlBlaster_${checked.host}_${checked.port}`.replace(/[^A-Za-z0-9]/g, '_');
   return Object.freeze({ ...checked, nodeId });

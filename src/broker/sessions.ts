@@ -7,8 +7,8 @@ import type { BrokerOptions } from './broker-options.ts';
 import { Dispatcher, type DispatcherContext } from './dispatcher.ts';
 import { Session, type SessionOptions } from './session.ts';
 
-/** What one session costs beside its queue and subscriptions, in bytes. */
-const SESSION_BYTES = 1024;
+/** What one session costs beside its queue and subscriptions, in bytes (measured by `npm run bench -- memory`). */
+const SESSION_BYTES = 1_400;
 
 /** Subjects and their sessions, by public and by secret id; ends those that give no sign of life. */
 export class Sessions {

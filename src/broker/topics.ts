@@ -7,8 +7,8 @@ import type { MemoryAccount } from './memory-account.ts';
 import type { Message } from './message.ts';
 import { Topic, type TopicEvents } from './topic.ts';
 
-/** What one topic costs beside its key and its messages, in bytes. */
-const TOPIC_BYTES = 512;
+/** What one topic costs beside its key and its messages, in bytes (measured by `npm run bench -- memory`). */
+const TOPIC_BYTES = 1_200;
 
 export interface TopicsEvents {
   /** A topic died because nobody needed it for its destroyDelay. */
@@ -122,6 +122,6 @@ export class Topics {
 }
 
 function bytesOf(topic: Topic): number {
-  // A key is there as text and as a tree; four times its length is what that takes (measured with bench/memory).
+  // A key is there as text and as a tree: together some four times its length.
   return TOPIC_BYTES + topic.oid.length + (topic.key ? topic.key.xml.length * 4 : 0);
 }

@@ -1,3 +1,4 @@
+import { isAscii, isUtf8 } from 'node:buffer';
 import { shorten } from '../base/shorten.ts';
 import { BrokerError } from '../model/error.ts';
 
@@ -63,11 +64,20 @@ function declaredEncoding(body: Buffer): string | undefined {
 
 function decode(body: Buffer, charset: Charset): string {
   if (charset === 'iso-8859-1') return body.toString('latin1');
+  if (charset === 'utf-8' && isUtf8(body)) return body.toString('utf8');
+  if (charset === 'us-ascii' && isAscii(body)) return body.toString('latin1');
+  if (charset === 'utf-16le' || charset === 'utf-16be') return decodeUtf16(body, charset);
+  throw illegalBytes(charset);
+}
+
+function decodeUtf16(body: Buffer, charset: 'utf-16le' | 'utf-16be'): string {
   try {
-    const text = new TextDecoder(charset === 'us-ascii' ? 'utf-8' : charset, { fatal: true, ignoreBOM: true }).decode(body);
-    if (charset === 'us-ascii' && text.length !== Buffer.byteLength(text)) throw new TypeError('not ASCII');
-    return text;
+    return new TextDecoder(charset, { fatal: true, ignoreBOM: true }).decode(body);
   } catch (error) {
-    throw new BrokerError('user.illegalArgument', `The body is not valid ${charset.toUpperCase()}`, { cause: error });
+    throw illegalBytes(charset, error);
   }
+}
+
+function illegalBytes(charset: Charset, cause?: unknown): BrokerError {
+  return new BrokerError('user.illegalArgument', `The body is not valid ${charset.toUpperCase()}`, { cause });
 }

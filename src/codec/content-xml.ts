@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { shorten } from '../base/shorten.ts';
 import { decodeReferences, escapeText, hasOddLineEnds, isXmlText, wrapCdata } from '../base/xml-text.ts';
 import { BrokerError } from '../model/error.ts';
@@ -69,13 +70,8 @@ function countDigits(base64: string): number {
 const BLANK = 0x20;
 const EQUALS = 0x3d;
 
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-
 function asXmlText(content: Buffer): string | undefined {
-  try {
-    const text = utf8.decode(content);
-    return isXmlText(text) ? text : undefined;
-  } catch {
-    return undefined;
-  }
+  if (!isUtf8(content)) return undefined;
+  const text = content.toString('utf8');
+  return isXmlText(text) ? text : undefined;
 }

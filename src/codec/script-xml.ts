@@ -1,8 +1,8 @@
-import type { Lru } from '../base/lru.ts';
+import { Lru } from '../base/lru.ts';
 import { shorten } from '../base/shorten.ts';
 import { type Command, QUERY_VERBS, type QueryVerb, VERBS, type Verb } from '../model/command.ts';
 import { BrokerError } from '../model/error.ts';
-import type { PublishUnit } from '../model/message.ts';
+import { DEFAULT_PUBLISH_QOS, type MsgKey, type PublishQos, type PublishUnit } from '../model/message.ts';
 import { attributeOf, childOf, elementsOf, type XmlElement } from '../model/xml-element.ts';
 import { decodeConnectQos } from './connect-qos-xml.ts';
 import { decodeContent } from './content-xml.ts';
@@ -31,10 +31,25 @@ interface ScriptCommand {
   decode(): Command;
 }
 
+/** What recent scripts said: documents of equal markup share their tree, and whatever was decoded from it. */
+export interface ScriptCache {
+  readonly trees: Lru<string, XmlTree>;
+  /** A key belongs to its tree; comments in it may differ, and are part of the key. */
+  readonly keys: WeakMap<XmlElement, { readonly inner: string; readonly key: MsgKey }>;
+  readonly qos: WeakMap<XmlElement, PublishQos>;
+}
+
+const CACHED_SCRIPTS = 1_000;
+const CACHED_CHARS = 250_000;
+
+export function createScriptCache(): ScriptCache {
+  return { trees: new Lru(CACHED_SCRIPTS, CACHED_CHARS), keys: new WeakMap(), qos: new WeakMap() };
+}
+
 /**
  * Reads a script: `<xmlBlaster>` with commands, or one command element alone (protocol/http.md, "XML endpoints").
  *
- * With `expected`, only commands of that verb are allowed and the command element itself may be left out. `trees` remembers what
+ * With `expected`, only commands of that verb are allowed and the command element itself may be left out. `cache` remembers what
  * publishers say again and again.
  *
  * @throws BrokerError `user.illegalArgument` for what is not well-formed or no command; `user.maxSizeExceed`.
@@ -44,11 +59,11 @@ export function decodeScript(
   expected: Verb | undefined,
   newOid: () => string,
   limits: ScriptLimits,
-  trees?: Lru<string, XmlTree>,
+  cache: ScriptCache = createScriptCache(),
 ): Script {
   const { document, prefixChars } = expected === undefined ? { document: text, prefixChars: 0 } : wrap(text, expected);
   const options = { keepSource: ['key'], isOpaque, maxDepth: limits.maxDepth + 200, prefixChars };
-  const source = readXml(document, trees ? { ...options, trees } : options);
+  const source = readXml(document, { ...options, trees: cache.trees });
   const isScript = source.root.name === 'xmlBlaster';
   const elements = isScript ? elementsOf(source.root) : [source.root];
   if (isScript) refuseText(source.root);
@@ -58,7 +73,7 @@ export function decodeScript(
       `The script has ${elements.length} commands; at most ${limits.maxCommands} are allowed`,
     );
   }
-  const decoder = new CommandDecoder(source, newOid, limits);
+  const decoder = new CommandDecoder(source, newOid, limits, cache);
   return {
     id: isScript ? attributeOf(source.root, 'id') : undefined,
     commands: elements.map((element) => {
@@ -74,6 +89,7 @@ function verbOf(element: XmlElement, expected: Verb | undefined): Verb {
   const verb = VERBS.find((known) => known === element.name);
   if (verb && (expected === undefined || verb === expected)) return verb;
   if (verb) throw new BrokerError('user.illegalArgument', `<${verb}> is not allowed here; this address takes <${expected}> only`);
+  if (element.name === 'methodCall') throw new BrokerError('user.illegalArgument', 'XML-RPC is not supported yet; send commands');
   const isRefused = REFUSED.has(element.name) || /^replace\w*Tokens$/.test(element.name);
   const problem = isRefused ? 'is not supported in scripts sent to the broker' : 'is not a command';
   throw new BrokerError('user.illegalArgument', `<${shorten(element.name)}> ${problem}; known are ${VERBS.join(', ')}`);
@@ -112,8 +128,10 @@ class CommandDecoder {
   readonly #source: XmlSource;
   readonly #newOid: () => string;
   readonly #limits: ScriptLimits;
+  readonly #cache: ScriptCache;
 
-  constructor(source: XmlSource, newOid: () => string, limits: ScriptLimits) {
+  constructor(source: XmlSource, newOid: () => string, limits: ScriptLimits, cache: ScriptCache) {
+    this.#cache = cache;
     this.#source = source;
     this.#newOid = newOid;
     this.#limits = limits;
@@ -152,7 +170,6 @@ class CommandDecoder {
 
   #unit(element: XmlElement): PublishUnit {
     checkParts(element, ['key', 'content', 'qos']);
-    const key = childOf(element, 'key');
     const content = childOf(element, 'content');
     const bytes = content ? decodeContent(content, this.#source.sourceOf(content)) : Buffer.alloc(0);
     if (bytes.length > this.#limits.maxContentBytes) {
@@ -162,10 +179,29 @@ class CommandDecoder {
       );
     }
     return {
-      key: decodeMsgKey(key ?? EMPTY_KEY, key ? this.#source.sourceOf(key) : '', NO_OVERRIDES, this.#newOid, this.#limits),
-      qos: decodePublishQos(childOf(element, 'qos')),
+      key: this.#key(childOf(element, 'key')),
+      qos: this.#publishQos(childOf(element, 'qos')),
       content: bytes,
     };
+  }
+
+  #key(element: XmlElement | undefined): MsgKey {
+    if (!element) return decodeMsgKey(EMPTY_KEY, '', NO_OVERRIDES, this.#newOid, this.#limits);
+    const inner = this.#source.sourceOf(element);
+    const known = this.#cache.keys.get(element);
+    if (known?.inner === inner) return known.key;
+    const key = decodeMsgKey(element, inner, NO_OVERRIDES, this.#newOid, this.#limits);
+    if (attributeOf(element, 'oid')?.trim() === key.oid) this.#cache.keys.set(element, { inner, key });
+    return key;
+  }
+
+  #publishQos(element: XmlElement | undefined): PublishQos {
+    if (!element) return DEFAULT_PUBLISH_QOS;
+    const known = this.#cache.qos.get(element);
+    if (known) return known;
+    const qos = decodePublishQos(element);
+    this.#cache.qos.set(element, qos);
+    return qos;
   }
 }
 

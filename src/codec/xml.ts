@@ -47,11 +47,14 @@ export function readXml(text: string, options: XmlOptions = {}): XmlSource {
   };
 }
 
+/** Longer documents are not expected to come again. */
+const MAX_CACHED_CHARS = 8_192;
+
 function buildTree(scanned: ScannedXml, { keepSource, trees }: XmlOptions): XmlTree {
   const ordinals = new Map<XmlElement, number>();
   const builder = new TreeBuilder(scanned, new Set(keepSource), ordinals);
   const tree = { root: builder.build(parser.parse(scanned.markup) as FxpNode[]), ordinals };
-  trees?.set(scanned.markup, tree, scanned.markup.length);
+  if (scanned.markup.length <= MAX_CACHED_CHARS) trees?.set(scanned.markup, tree, scanned.markup.length);
   return tree;
 }
 

@@ -48,7 +48,7 @@ describe('README.md', () => {
     expect(documented).toEqual(help);
     for (const [, flag = '', variable = ''] of rows) {
       expect(variable).toBe(`XMLBLASTER_${flag.replaceAll('-', '_').toUpperCase()}`);
-      const value = { host: 'localhost', 'log-level': 'warn' }[flag] ?? '1';
+      const value = { host: 'localhost', 'log-level': 'warn', 'cors-origin': 'http://localhost:1' }[flag] ?? '1';
       expect(readCommandLine([], { [variable]: value }).action, variable).toBe('start');
     }
   });

@@ -9,6 +9,11 @@ export class ManualClock implements Clock {
     this.#now = startMs;
   }
 
+  /** Whether nobody waits for time to pass. */
+  get isIdle(): boolean {
+    return this.#ticking.size === 0;
+  }
+
   now(): number {
     return this.#now;
   }

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { createLogger } from '../../src/base/logger.ts';
 import { readMessages } from '../helpers/answers.ts';
 import { startBroker, type TestBroker } from '../helpers/broker.ts';
+import { ManualClock } from '../helpers/clock.ts';
 import { RawClient, untilSocketCloses } from '../helpers/raw.ts';
 import { untilStatistics, untilSubscribed } from '../helpers/statistics.ts';
 
@@ -47,6 +48,18 @@ describe('a client that goes away', () => {
     client.destroy();
     await untilSubscribed(broker, 0);
     expect((await broker.put('/topics/a', '1')).status).toBe(201);
+  });
+
+  test.each(['application/xml', 'text/event-stream'])('leaves no timer behind: %s', async (accept) => {
+    const clock = new ManualClock();
+    const broker = await startBroker({}, { clock });
+    const client = await RawClient.connect(broker.port);
+    client.write(`GET /updates?oid=a HTTP/1.1\r\nHost: localhost\r\nAccept: ${accept}\r\n\r\n`);
+    await untilSubscribed(broker, 1);
+    expect(clock.isIdle).toBe(false);
+    client.destroy();
+    await untilSubscribed(broker, 0);
+    expect(clock.isIdle).toBe(true);
   });
 
   test('in the middle of a big answer gets all of it again, marked and in order', async () => {
@@ -140,8 +153,13 @@ describe('whoever waits for its XPath to be looked for among many topics', () =>
 const SLOW_XPATH = encodeURIComponent('//a[count(preceding-sibling::a) > 1000]');
 
 async function publishSlowTopics(broker: TestBroker): Promise<void> {
-  const publishes = Array.from({ length: 400 }, (_, i) => `<publish><key oid="t${i}">${'<a/>'.repeat(200)}</key></publish>`);
-  expect((await broker.post(`<xmlBlaster>${publishes.join('')}</xmlBlaster>`)).status).toBe(200);
+  for (let i = 0; i < 400; i += 200) {
+    const publishes = Array.from(
+      { length: 200 },
+      (_, j) => `<publish><key oid="t${i + j}">${'<a/>'.repeat(200)}</key></publish>`,
+    );
+    expect((await broker.post(`<xmlBlaster>${publishes.join('')}</xmlBlaster>`)).status).toBe(200);
+  }
 }
 
 describe('a client that stays but does not read', () => {

@@ -19,8 +19,9 @@ async function expectResponsive(what: string, work: (attempt: number) => Promise
   for (let attempt = 0; attempt < 3 && longest > MAX_DELAY_MS / 2; attempt++) {
     const histogram = monitorEventLoopDelay({ resolution: 5 });
     histogram.enable();
+    while (histogram.count === 0) await setImmediate(); // it measures from its first tick on
     await work(attempt);
-    while (histogram.count === 0) await setImmediate();
+    for (const { count } = histogram; histogram.count === count; ) await setImmediate();
     histogram.disable();
     longest = Math.min(longest, histogram.max / 1e6);
     console.log(`event loop delay while ${what}: longest ${(histogram.max / 1e6).toFixed(1)} ms`);
@@ -68,12 +69,13 @@ describe('an XPath that is not one', () => {
 
   test('is refused when it is longer than 4 kB, even 1 MB', async () => {
     const broker = await startBroker();
-    for (const bytes of [4_097, 1_000_000]) {
-      const xpath = `//a[@b='${'x'.repeat(bytes - 9)}']`.padEnd(bytes);
-      const script = `<subscribe><key queryType='XPATH'>${xpath}.</key></subscribe>`;
-      const { status, body } = await broker.post(script, '/?session=joe/1');
-      expect([status, exceptionOf(body).code]).toEqual([400, 'user.illegalArgument']);
-      expect(exceptionOf(body).message).toContain('4096');
+    for (const [bytes, status, code] of [
+      [4_097, 400, 'user.illegalArgument'],
+      [1_000_000, 413, 'user.maxSizeExceed'],
+    ] as const) {
+      const xpath = `//a[@b='${'x'.repeat(bytes - 10)}']`;
+      const answer = await broker.post(`<subscribe><key queryType='XPATH'>${xpath}</key></subscribe>`, '/?session=joe/1');
+      expect([answer.status, exceptionOf(answer.body).code]).toEqual([status, code]);
     }
     const longest = `//a[@b='${'x'.repeat(4_096 - 10)}']`;
     expect((await broker.post(`<subscribe><key queryType='XPATH'>${longest}</key></subscribe>`, '/?session=joe/1')).status).toBe(
@@ -118,12 +120,12 @@ describe('an XPath that is too expensive', () => {
 
   test('does not stop others, however many such there are', async () => {
     const broker = await startBroker();
-    const bombs = Array.from({ length: 200 }, (_, i) => {
-      return `<subscribe><key queryType='XPATH'>//*[count(//*[count(//*)&gt;${i}])&gt;0]</key></subscribe>`;
+    const bombs = Array.from({ length: 600 }, (_, i) => {
+      return `<subscribe><key queryType='XPATH'>//a[count(preceding-sibling::a[. != '${i}']) &gt; 9999]</key></subscribe>`;
     });
     await broker.post(`<xmlBlaster>${bombs.join('')}</xmlBlaster>`, '/?session=evil/1');
-    expect((await readStatistics(broker)).subscriptions).toBe(200);
-    await expectResponsive('200 bombs meet a new big key', async (attempt) => {
+    expect((await readStatistics(broker)).subscriptions).toBe(600);
+    await expectResponsive('600 bombs meet a new big key', async (attempt) => {
       const published = broker.put(`/topics/big${attempt}`, 'x', { 'X-Key': '<a/>'.repeat(2_000) });
       await useNormally(broker, 20);
       expect((await published).status).toBe(201);

@@ -140,6 +140,17 @@ describe('a body', () => {
     for (const [path, status] of expected) expect((await broker.put(path, body)).status, path).toBe(status);
   });
 
+  test('that is refused may be sent to its end: the connection is not reset under it', async () => {
+    const broker = await startBroker();
+    const client = await RawClient.connect(broker.port);
+    const piece = 'x'.repeat(1_000_000);
+    client.write(`PUT /nowhere HTTP/1.1\r\n${HOST}Content-Length: ${5 * piece.length}\r\n\r\n${piece}`);
+    expect(parseAnswer(await client.until(/<\/exception>$/)).status).toBe(404);
+    for (let i = 1; i < 5; i++) await new Promise<void>((resolve) => client.socket.write(piece, () => resolve()));
+    await client.closed();
+    expect(client.socket.errored).toBeNull();
+  });
+
   test('is read whatever its Content-Type', async () => {
     const broker = await startBroker();
     for (const type of ['garbage;;;', 'application/json', 'multipart/form-data', 'text/plain; charset="utf-8"', ';', 'x/y; a=']) {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { createLogger } from '../../src/base/logger.ts';
 import { exceptionOf, parseXml, readMessages, textsOf } from '../helpers/answers.ts';
 import { type Answer, startBroker, type TestBroker } from '../helpers/broker.ts';
 import { ManualClock } from '../helpers/clock.ts';
@@ -93,6 +94,17 @@ describe('connect', () => {
       expect(flags.sort()).toEqual(['HttpOnly', 'Path=/', 'SameSite=Strict']);
     }
   });
+});
+
+test('secret ids do not stand in the log', async () => {
+  const lines: string[] = [];
+  const broker = await startBroker({}, { logger: createLogger('trace', { write: (line) => void lines.push(line) }) });
+  const { id } = await connect(broker);
+  await broker.get(`/updates?timeout=0&sessionId=${id}`);
+  await broker.get(`/nowhere?sessionId=${id}`);
+  await broker.post('<bad/>', `/?sessionId=${id}x`);
+  await broker.get('/updates?timeout=x', { Authorization: `Bearer ${id}`, Cookie: `xmlBlasterSession=${id}` });
+  expect(lines.join('')).not.toContain(id.slice('sessionId:'.length));
 });
 
 describe('who asks', () => {

@@ -2,8 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { exceptionOf, readMessages } from '../helpers/answers.ts';
 import { startBroker, type TestBroker } from '../helpers/broker.ts';
 import { ManualClock } from '../helpers/clock.ts';
-import { RawClient } from '../helpers/raw.ts';
-import { readStatistics, untilStatistics, untilSubscribed } from '../helpers/statistics.ts';
+import { untilSubscribed } from '../helpers/statistics.ts';
 import { EventStream, type StreamEvent } from '../helpers/stream.ts';
 
 async function publish(broker: TestBroker, ...texts: string[]): Promise<void> {
@@ -161,46 +160,5 @@ describe('an event stream', () => {
     const broker = await startBroker();
     const { status, body } = await broker.get(`/updates?oid=a&${parameter}`, { Accept: 'text/event-stream' });
     expect([status, exceptionOf(body).code]).toEqual([400, 'user.illegalArgument']);
-  });
-});
-
-describe('a stream whose client does not read', () => {
-  /** A stream that gets 5 MB per publish and reads nothing behind the header. */
-  async function openUnread(broker: TestBroker): Promise<RawClient> {
-    const client = await RawClient.connect(broker.port);
-    client.write('GET /updates?session=joe/1&oid=a HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n');
-    await client.until(/xmlBlaster/);
-    client.socket.pause();
-    return client;
-  }
-
-  test('holds a bounded number of bytes in the broker', async () => {
-    const broker = await startBroker();
-    const client = await openUnread(broker);
-    for (let i = 1; i <= 12; i++) await publish(broker, `${i}`.padEnd(5_000_000, '.'));
-    client.destroy();
-    const handedOut = [];
-    for (let i = 1; i <= 12; i++) {
-      const got = await broker.get(`/updates?session=joe/1&timeout=0&max=${i}&maxBytes=100000000`);
-      handedOut.push(readMessages(got.body).at(-1)?.redeliver);
-      if (handedOut.at(-1) === 0) break;
-    }
-    expect(handedOut.length, 'of 12 events of 5 MB').toBeLessThanOrEqual(6);
-    expect(handedOut.length).toBeGreaterThan(1);
-  });
-
-  test('is cut off after writeTimeout; nothing is lost', async () => {
-    const clock = new ManualClock();
-    const broker = await startBroker({ writeTimeout: 5_000, sessionTimeout: 10_000 }, { clock });
-    const client = await openUnread(broker);
-    await publish(broker, 'x'.repeat(9_000_000), '2');
-    clock.advance(4_900);
-    expect((await readStatistics(broker)).sessions).toBe(1);
-    clock.advance(200);
-    // Without a channel the session gives no sign of life any more: its time-out shows that the stream is gone.
-    expect(await poll(broker)).toEqual(['xxxxxxxxx*1']);
-    clock.advance(11_000);
-    await untilStatistics(broker, ({ sessions }) => sessions === 0);
-    client.destroy();
   });
 });

@@ -67,7 +67,8 @@ describe('the Content-Type of a topic', () => {
     ['image/png', 'image/png'],
     ['text/html; charset=utf-8', 'text/html; charset=utf-8'],
     ['application/vnd.x+json;version=1', 'application/vnd.x+json;version=1'],
-    ['application/x-www-form-urlencoded', 'text/plain'],
+    ['application/x-www-form-urlencoded', 'text/plain; charset=utf-8'],
+    ['text/plain', 'text/plain'],
     ['garbage', 'application/octet-stream'],
     ['garbage;;;', 'application/octet-stream'],
     ['text/', 'application/octet-stream'],
@@ -82,10 +83,10 @@ describe('the Content-Type of a topic', () => {
     }
   });
 
-  test('is text/plain when there is none', async () => {
+  test('is text in UTF-8 when there is none', async () => {
     const broker = await startBroker();
     await broker.put('/topics/a', Buffer.from('x'));
-    expect((await broker.get('/topics/a')).headers.get('content-type')).toBe('text/plain');
+    expect((await broker.get('/topics/a')).headers.get('content-type')).toBe('text/plain; charset=utf-8');
   });
 
   test('never lets a stranger’s content be more than content', async () => {

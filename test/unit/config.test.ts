@@ -58,10 +58,12 @@ describe('where a setting comes from', () => {
     expect(configOf([], { ...environment, XMLBLASTER_CONFIG: file }).maxSessions).toBe(1);
   });
 
+  const TEXTS: Partial<Record<string, string>> = { logLevel: 'debug', host: '127.0.0.2', corsOrigin: 'http://localhost:1' };
+
   test('every option is a flag, an environment variable and a setting of the file', () => {
     for (const name of NAMES) {
       const example = createConfig({})[name];
-      const text = typeof example === 'number' ? '1234' : name === 'logLevel' ? 'debug' : name === 'host' ? '127.0.0.2' : 'x';
+      const text = typeof example === 'number' ? '1234' : (TEXTS[name] ?? 'x');
       const value =
         typeof example === 'number' ? 1234 : Array.isArray(example) ? [text] : typeof example === 'boolean' ? true : text;
       const flag = typeof example === 'boolean' ? [flagOf(name)] : [flagOf(name), text];

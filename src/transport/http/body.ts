@@ -7,31 +7,40 @@ import { HttpError } from './http-error.ts';
 const SMALL_BODY_BYTES = 65_536;
 
 /**
- * Reads a request's body. While it is read, and until the request is closed, it counts against the memory account.
+ * Reads a request's body. While it is read, it counts against the memory account.
  *
  * @throws HttpError 413 beyond `maxBytes`, 415 for a Content-Encoding; BrokerError `resource.exhaust`.
  */
-export async function readBody(request: IncomingMessage, maxBytes: number, account: MemoryAccount): Promise<Buffer> {
+export function readBody(request: IncomingMessage, maxBytes: number, account: MemoryAccount): Promise<Buffer> {
   const encoding = request.headers['content-encoding'];
   if (encoding !== undefined && encoding !== 'identity') {
-    throw new HttpError(415, `Content-Encoding "${encoding.slice(0, 40)}" is not supported; send the body as it is`);
+    const message = `Content-Encoding "${encoding.slice(0, 40)}" is not supported; send the body as it is`;
+    return Promise.reject(new HttpError(415, message));
   }
-  if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes);
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  request.once('close', () => account.release(bytes));
-  try {
-    for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+  if (Number(request.headers['content-length'] ?? 0) > maxBytes) return Promise.reject(tooLarge(maxBytes));
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    const onData = (chunk: Buffer): void => {
       bytes += chunk.length;
       account.charge(chunk.length);
       chunks.push(chunk);
-      if (bytes > maxBytes) throw tooLarge(maxBytes);
-      if (bytes > SMALL_BODY_BYTES) account.require(0);
-    }
-  } catch (error) {
-    throw error instanceof BrokerError ? error : brokenOff(error);
-  }
-  return chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
+      try {
+        if (bytes > maxBytes) throw tooLarge(maxBytes);
+        if (bytes > SMALL_BODY_BYTES) account.require(0);
+      } catch (error) {
+        request.off('data', onData).pause();
+        reject(error as Error);
+      }
+    };
+    request.on('data', onData);
+    request.once('end', () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)));
+    request.once('error', (error) => reject(brokenOff(error)));
+    request.once('close', () => {
+      account.release(bytes);
+      if (!request.complete) reject(brokenOff(undefined));
+    });
+  });
 }
 
 /** The Content-Type that the client sent, whatever it is. */

@@ -42,9 +42,9 @@ export class Guard {
     const lower = origin.toLowerCase();
     const own = request.headers.host?.toLowerCase();
     if (this.#origins.has(lower) || (own !== undefined && (lower === `http://${own}` || lower === `https://${own}`))) return;
-    throw forbidden(
-      `Pages of ${origin.slice(0, 100)} may not use this broker; start it with --cors-origin ${origin.slice(0, 100)} to allow it`,
-    );
+    if (lower === 'null') throw forbidden('Pages without an origin (files, sandboxed frames) may not use this broker');
+    const shown = origin.slice(0, 100);
+    throw forbidden(`Pages of ${shown} may not use this broker; start it with --cors-origin ${shown} to allow it`);
   }
 }
 

@@ -27,7 +27,8 @@ function setXmlHeader(response: ServerResponse, name: string, xml: string): void
 
 const MEDIA_TYPE = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}\/[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}(?:[ \t]*;[\t\x20-\x7e]{0,500})?$/;
 
-/** The Content-Type for published content; what is not a media type goes as bytes. */
+/** The Content-Type for published content: UTF-8 text unless its key says something else; what is no media type goes as bytes. */
 export function mediaTypeOf(key: MsgKey): string {
+  if (!key.element.attributes.some(({ name }) => name === 'contentMime')) return 'text/plain; charset=utf-8';
   return MEDIA_TYPE.test(key.contentMime) ? key.contentMime : 'application/octet-stream';
 }

@@ -1,5 +1,6 @@
 import type { Lru } from '../../base/lru.ts';
 import type { Broker } from '../../broker/broker.ts';
+import type { ScriptCache } from '../../codec/script-xml.ts';
 import type { MsgKey } from '../../model/message.ts';
 import type { Cursors } from './cursor.ts';
 import type { HttpOptions } from './http-options.ts';
@@ -17,4 +18,5 @@ export interface HttpContext {
   readonly closing: Readonly<Closing>;
   /** The keys of recent publishes, by what stood in the request: publishers repeat themselves. */
   readonly keys: Lru<string, MsgKey>;
+  readonly scripts: ScriptCache;
 }

@@ -4,8 +4,10 @@ import { type FastifyError, type FastifyInstance, type FastifyReply, type Fastif
 import type { Logger } from '../../base/logger.ts';
 import { Lru } from '../../base/lru.ts';
 import type { Broker } from '../../broker/broker.ts';
+import { createScriptCache } from '../../codec/script-xml.ts';
 import { BrokerError } from '../../model/error.ts';
 import type { MsgKey } from '../../model/message.ts';
+import { answer, takeOver } from './answer.ts';
 import { Connections } from './connections.ts';
 import { Cursors } from './cursor.ts';
 import { Guard } from './guard.ts';
@@ -54,7 +56,7 @@ export async function startHttpServer(broker: Broker, options: HttpOptions, logg
       maxHeaderSize: 2 * MAX_URL_CHARS,
     },
     clientErrorHandler: (error, socket) => answerClientError(error, socket),
-    frameworkErrors: (error, _request, reply) => fail(reply.headers(SAFE_HEADERS), toBrokerError(error, logger)),
+    frameworkErrors: (error, _request, reply) => fail(reply, toBrokerError(error, logger)),
   });
   addErrorHandlers(app, logger);
   addProtocolErrors(app);
@@ -62,7 +64,7 @@ export async function startHttpServer(broker: Broker, options: HttpOptions, logg
   const closing = addHooks(app, options, connections);
   addBodyParser(app);
   const keys = new Lru<string, MsgKey>(KEY_CACHE_ENTRIES, KEY_CACHE_CHARS);
-  const context: HttpContext = { broker, options, cursors: new Cursors(), closing, keys };
+  const context: HttpContext = { broker, options, cursors: new Cursors(), closing, keys, scripts: createScriptCache() };
   addInfoRoutes(app, context);
   addScriptRoutes(app, context);
   addTopicsRoutes(app, context);
@@ -75,24 +77,23 @@ function addHooks(app: FastifyInstance, options: HttpOptions, connections: Conne
   const { corsOrigins, allowedHosts, host, limits } = options;
   const closing: Closing = { isClosing: false };
   const guard = new Guard(corsOrigins, allowedHosts, host);
-  app.addHook('onRequest', async (request, reply) => {
-    reply.headers(SAFE_HEADERS);
+  app.addHook('onRequest', (request, reply, done) => {
     if (closing.isClosing)
       throw new HttpError(503, 'The broker is shutting down', { Connection: 'close' }, 'resource.unavailable');
     connections.check(request.raw.socket);
     guard.check(request.raw);
+    // Fastify refuses what is not a media type; the routes that want a body take any (see body.ts).
+    delete request.raw.headers['content-type'];
     const origin = guard.allowedOrigin(request.raw);
-    if (origin === undefined) return;
-    reply.headers({
-      'Access-Control-Allow-Origin': origin,
-      'Access-Control-Expose-Headers': 'X-Key, X-QoS, X-Ack',
-      Vary: 'Origin',
-    });
-    if (request.method === 'OPTIONS') await reply.code(204).headers(PREFLIGHT_HEADERS).send();
+    if (origin !== undefined) allowOrigin(reply.raw, origin);
+    if (origin === undefined || request.method !== 'OPTIONS') done();
+    else answer(takeOver(reply), 204, PREFLIGHT_HEADERS, undefined);
   });
-  app.addHook('onSend', async (_request, reply) => {
+  app.addHook('onSend', (_request, reply, payload, done) => {
+    for (const [name, value] of Object.entries(SAFE_HEADERS)) if (!reply.hasHeader(name)) reply.header(name, value);
     reply.raw.setTimeout(limits.writeTimeoutMs);
     if (closing.isClosing) reply.header('Connection', 'close');
+    done(null, payload);
   });
   return closing;
 }
@@ -108,20 +109,20 @@ async function closeServer(app: FastifyInstance, closing: Closing, connections: 
   clearTimeout(cut);
 }
 
-const PREFLIGHT_HEADERS = {
-  'Access-Control-Allow-Methods': 'GET, HEAD, POST, PUT, DELETE',
-  'Access-Control-Allow-Headers': 'Authorization, Content-Type, X-Key, Last-Event-ID',
-  'Access-Control-Max-Age': '600',
-};
+function allowOrigin(response: ServerResponse, origin: string): void {
+  response.setHeader('Access-Control-Allow-Origin', origin);
+  response.setHeader('Access-Control-Expose-Headers', 'X-Key, X-QoS, X-Ack');
+  response.setHeader('Vary', 'Origin');
+}
 
-/**
- * Bodies are bytes whatever their Content-Type; the routes that want one read it themselves, with their own bounds. Fastify does not
- * get to see the Content-Type: it refuses what is not a media type.
- */
+const PREFLIGHT_HEADERS = [
+  ['Access-Control-Allow-Methods', 'GET, HEAD, POST, PUT, DELETE'],
+  ['Access-Control-Allow-Headers', 'Authorization, Content-Type, X-Key, Last-Event-ID'],
+  ['Access-Control-Max-Age', '600'],
+].flat();
+
+/** Bodies are bytes whatever their Content-Type; the routes that want one read it themselves, with their own bounds. */
 function addBodyParser(app: FastifyInstance): void {
-  app.addHook('onRequest', async (request) => {
-    delete request.raw.headers['content-type'];
-  });
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', (_request, _payload, done) => done(null));
 }
@@ -142,7 +143,7 @@ function addErrorHandlers(app: FastifyInstance, logger: Logger): void {
 /** What Node answers by itself, without XML, unless somebody listens. */
 function addProtocolErrors(app: FastifyInstance): void {
   app.server.on('checkExpectation', (_request: IncomingMessage, response: ServerResponse) => {
-    writeError(response, new HttpError(417, 'The only expectation that the broker meets is 100-continue', SAFE_HEADERS));
+    writeError(response, new HttpError(417, 'The only expectation that the broker meets is 100-continue'));
   });
   app.server.on('connect', (_request: IncomingMessage, socket: Socket) => {
     const error = new HttpError(405, 'CONNECT is not allowed: the broker is no proxy', { Allow: 'GET' }, 'user.wrongApiUsage');
@@ -150,11 +151,8 @@ function addProtocolErrors(app: FastifyInstance): void {
   });
 }
 
-/** Sent past fastify's serialisation, with the headers that hooks have set. */
 function fail(reply: FastifyReply, error: BrokerError): void {
-  reply.hijack();
-  for (const [name, value] of Object.entries(reply.getHeaders())) if (value !== undefined) reply.raw.setHeader(name, value);
-  writeError(reply.raw, error);
+  writeError(takeOver(reply), error);
 }
 
 function methodNotAllowed(request: FastifyRequest, allowed: readonly string[]): HttpError {

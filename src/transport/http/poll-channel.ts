@@ -3,8 +3,8 @@ import type { Delivery } from '../../broker/delivery.ts';
 import type { CallbackChannel, ChannelEnd } from '../../broker/ports.ts';
 import { encodeMsgQos } from '../../codec/msg-qos-xml.ts';
 import { BrokerError } from '../../model/error.ts';
+import { answer, XML_HEADERS } from './answer.ts';
 import { mediaTypeOf, setMessageHeaders } from './header-value.ts';
-import { XML_TYPE } from './http-error.ts';
 import { encodeUpdate, updateInfo } from './update-encoder.ts';
 import { writeError } from './write-error.ts';
 
@@ -58,7 +58,7 @@ export class PollChannel implements CallbackChannel {
   /** Answers that there is nothing. */
   expire(): void {
     if (!this.#isOpen) return;
-    this.#response.writeHead(204).end();
+    answer(this.#response, 204, [], undefined);
     this.#end();
   }
 
@@ -71,8 +71,7 @@ export class PollChannel implements CallbackChannel {
     const now = this.#options.now();
     let body = `<xmlBlasterResponse ack='${cursor}'>\n`;
     for (let i = 0; i < deliveries.length; i++) body += `${encodeUpdate(deliveries, i, waiting, now)}\n`;
-    this.#response.setHeader('Content-Type', XML_TYPE);
-    this.#response.end(`${body}</xmlBlasterResponse>\n`);
+    answer(this.#response, 200, XML_HEADERS, `${body}</xmlBlasterResponse>\n`);
   }
 
   #writeRaw(deliveries: readonly Delivery[], cursor: string, waiting: number): void {
@@ -82,9 +81,8 @@ export class PollChannel implements CallbackChannel {
       message.key,
       encodeMsgQos(message, updateInfo(deliveries, 0, waiting), this.#options.now()),
     );
-    this.#response.setHeader('X-Ack', cursor);
-    this.#response.setHeader('Content-Type', mediaTypeOf(message.key));
-    this.#response.end(parts.content ? message.content : undefined);
+    const headers = ['X-Ack', cursor, 'Content-Type', mediaTypeOf(message.key)];
+    answer(this.#response, 200, headers, parts.content ? message.content : '');
   }
 
   #end(): void {

@@ -7,10 +7,11 @@ import { decodeScript, type Script } from '../../codec/script-xml.ts';
 import type { Verb } from '../../model/command.ts';
 import { BrokerError } from '../../model/error.ts';
 import { type CommandResult, handleCommand } from '../command-handler.ts';
+import { answer, takeOver, XML_HEADERS } from './answer.ts';
 import { contentTypeOf, readBody } from './body.ts';
 import { type Caller, COOKIE_ATTRIBUTES, COOKIE_NAME, openCaller, readSessionQos } from './caller.ts';
 import type { HttpContext } from './http-context.ts';
-import { statusOf, XML_TYPE } from './http-error.ts';
+import { statusOf } from './http-error.ts';
 import { Query, SESSION_PARAMETERS } from './query.ts';
 
 const VERB_ROUTES: readonly Verb[] = ['connect', 'publish', 'subscribe', 'unSubscribe', 'get', 'erase', 'ping', 'disconnect'];
@@ -29,20 +30,24 @@ async function runScript(
   verb: Verb | undefined,
   request: FastifyRequest,
   reply: FastifyReply,
-): Promise<FastifyReply> {
+): Promise<void> {
   const { broker, options } = context;
   const query = new Query(request.query, SESSION_PARAMETERS);
   const body = await readBody(request.raw, options.limits.maxBodyBytes, broker.account);
   const text = decodeXmlText(body, charsetOf(contentTypeOf(request.raw)));
-  const script = decodeScript(text, verb, () => broker.newOid(), options.limits);
+  const script = decodeScript(text, verb, () => broker.newOid(), options.limits, context.scripts);
   const caller = openCaller(broker, request.raw, query, readSessionQos(query));
   try {
     const outcome = await runCommands(context, script, caller);
-    if (caller.connectedSecretId !== undefined && isBrowser(request)) {
-      reply.header('Set-Cookie', `${COOKIE_NAME}=${caller.connectedSecretId}; ${COOKIE_ATTRIBUTES}`);
-    }
-    reply.code(outcome.error ? statusOf(outcome.error) : 200).type(XML_TYPE);
-    return await reply.send(encodeAnswer(script.id, outcome));
+    const status = outcome.error ? statusOf(outcome.error) : 200;
+    const cookie = cookieFor(request, caller);
+    const body = encodeAnswer(script.id, outcome);
+    if (typeof body === 'string') answer(takeOver(reply), status, [...XML_HEADERS, ...cookie], body);
+    else
+      await reply
+        .code(status)
+        .headers(Object.fromEntries([XML_HEADERS, cookie].filter(({ length }) => length > 0)))
+        .send(body);
   } finally {
     caller.close();
   }
@@ -94,7 +99,13 @@ function charsetOf(contentType: string | undefined): string | undefined {
   return /;\s*charset\s*=\s*"?([^";\s]+)/i.exec(contentType ?? '')?.[1];
 }
 
-/** Browsers say where a request comes from; others get no cookie. */
+/** A browser page that has connected keeps its session in a cookie; others get none. */
+function cookieFor(request: FastifyRequest, { connectedSecretId }: Caller): readonly string[] {
+  if (connectedSecretId === undefined || !isBrowser(request)) return [];
+  return ['Set-Cookie', `${COOKIE_NAME}=${connectedSecretId}; ${COOKIE_ATTRIBUTES}`];
+}
+
+/** Browsers say where a request comes from. */
 function isBrowser(request: FastifyRequest): boolean {
   return request.headers.origin !== undefined || request.headers['sec-fetch-site'] !== undefined;
 }

@@ -5,6 +5,7 @@ import type { Dispatcher } from '../../broker/dispatcher.ts';
 import type { CallbackChannel, ChannelEnd } from '../../broker/ports.ts';
 import { encodeException } from '../../codec/script-response-xml.ts';
 import type { BrokerError } from '../../model/error.ts';
+import { SAFE_HEADERS } from './http-error.ts';
 import { encodeUpdate } from './update-encoder.ts';
 
 /** A comment line tells proxies and clients that the stream lives; ms. */
@@ -46,6 +47,7 @@ export class StreamChannel implements CallbackChannel {
     this.#options = options;
     response.once('close', () => this.#end());
     response.writeHead(200, {
+      ...SAFE_HEADERS,
       'Content-Type': 'text/event-stream; charset=utf-8',
       Connection: 'keep-alive',
       'X-Accel-Buffering': 'no',

@@ -6,9 +6,10 @@ import { parsePriority } from '../../codec/qos-values.ts';
 import { encodePublishReturnQos } from '../../codec/return-qos-xml.ts';
 import { encodeMessage, encodeResults } from '../../codec/script-response-xml.ts';
 import { BrokerError } from '../../model/error.ts';
-import { DEFAULT_PUBLISH_QOS, type MsgKey, type PublishQos } from '../../model/message.ts';
+import { DEFAULT_PUBLISH_QOS, type MsgKey, type PublishQos, type ReceivedMessage } from '../../model/message.ts';
 import { createPlainKey } from '../../model/msg-key.ts';
 import { DEFAULT_QUERY_QOS } from '../../model/query.ts';
+import { answer, takeOver, XML_HEADERS } from './answer.ts';
 import { contentTypeOf, readBody } from './body.ts';
 import { openCaller } from './caller.ts';
 import { decodeHeaderValue, mediaTypeOf, setMessageHeaders } from './header-value.ts';
@@ -55,17 +56,19 @@ async function readTopic({ broker, options }: HttpContext, request: FastifyReque
   const qos = { ...DEFAULT_QUERY_QOS, history: { numEntries: numEntries ?? 1, newestFirst: true } };
   const messages = await broker.get({ type: 'EXACT', oid }, qos);
   const [newest] = messages;
-  if (!newest) throw noMessage(oid, broker.hasTopic(oid));
-  if (numEntries !== undefined) {
-    const results = messages.map((message) => encodeMessage(message, qos, undefined, broker.now()));
-    const body = [...encodeResults('get', results, results.length)].join('');
-    return reply.type(XML_TYPE).send(`<xmlBlasterResponse>\n${body}</xmlBlasterResponse>\n`);
-  }
-  setMessageHeaders(reply.raw, newest.key, encodeMsgQos(newest, undefined, broker.now()));
-  return reply.header('Content-Type', mediaTypeOf(newest.key)).send(newest.content);
+  if (newest && numEntries === undefined) return sendMessage(reply, newest, broker.now());
+  if (!newest && !(numEntries === 0 && broker.hasTopic(oid))) throw noMessage(oid, broker.hasTopic(oid));
+  const results = messages.map((message) => encodeMessage(message, qos, undefined, broker.now()));
+  const body = [...encodeResults('get', results, results.length)].join('');
+  return reply.type(XML_TYPE).send(`<xmlBlasterResponse>\n${body}</xmlBlasterResponse>\n`);
 }
 
-async function publishTopic(context: HttpContext, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+function sendMessage(reply: FastifyReply, message: ReceivedMessage, nowMs: number): FastifyReply {
+  setMessageHeaders(reply.raw, message.key, encodeMsgQos(message, undefined, nowMs));
+  return reply.header('Content-Type', mediaTypeOf(message.key)).send(message.content);
+}
+
+async function publishTopic(context: HttpContext, request: FastifyRequest, reply: FastifyReply): Promise<void> {
   const { broker, options } = context;
   const query = new Query(request.query, [...CALLER_PARAMETERS, 'priority', 'persistent', 'lifeTime', 'key']);
   const key = readTopicKey(context, request, query);
@@ -74,11 +77,7 @@ async function publishTopic(context: HttpContext, request: FastifyRequest, reply
   try {
     const content = await readBody(request.raw, options.limits.maxContentBytes, broker.account);
     const published = await broker.publish(caller.session, { key, qos, content });
-    const status = published.isNewTopic ? 201 : 200;
-    return await reply
-      .code(status)
-      .type(XML_TYPE)
-      .send(`${encodePublishReturnQos(published)}\n`);
+    answer(takeOver(reply), published.isNewTopic ? 201 : 200, XML_HEADERS, `${encodePublishReturnQos(published)}\n`);
   } finally {
     caller.close();
   }

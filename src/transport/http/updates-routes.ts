@@ -1,44 +1,21 @@
+import type { ServerResponse } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Session } from '../../broker/session.ts';
-import { DEFAULT_QUERY_QOS, type QueryKey } from '../../model/query.ts';
+import { takeOver } from './answer.ts';
 import { type Caller, openCaller, readSessionQos } from './caller.ts';
 import type { HttpContext } from './http-context.ts';
 import { HttpError } from './http-error.ts';
 import { PollChannel } from './poll-channel.ts';
-import { CALLER_PARAMETERS, Query, SESSION_PARAMETERS } from './query.ts';
-import { readQueryKey } from './query-key.ts';
+import { CALLER_PARAMETERS, Query } from './query.ts';
 import { DISPLACED_MARK, StreamChannel } from './stream-channel.ts';
-
-const DEFAULT_TIMEOUT_S = 30;
-const MAX_TIMEOUT_S = 120;
-const DEFAULT_MAX_UPDATES = 100;
-const MAX_UPDATES = 10_000;
-const DEFAULT_MAX_BYTES = 10 * 1024 * 1024;
-const MAX_HISTORY = 1_000_000;
-const DEFAULT_WINDOW = 100;
-
-const PARAMETERS = [
-  ...SESSION_PARAMETERS,
-  'oid',
-  'xpath',
-  'domain',
-  'timeout',
-  'max',
-  'maxBytes',
-  'ack',
-  'history',
-  'content',
-  'window',
-];
+import { readUpdatesRequest, type UpdatesRequest } from './updates-request.ts';
 
 /** `GET /updates`: the long poll and the event stream; `POST /ack`. */
 export function addUpdatesRoutes(app: FastifyInstance, context: HttpContext): void {
   app.get('/updates', { exposeHeadRoute: false }, async (request, reply) => {
-    const query = new Query(request.query, PARAMETERS);
-    const wanted = readQueryKey(query, context.options.limits);
-    const caller = openCaller(context.broker, request.raw, query, readSessionQos(query));
+    const asked = readUpdatesRequest(request.query, context.options.limits);
+    const caller = openCaller(context.broker, request.raw, asked.query, readSessionQos(asked.query));
     try {
-      await listen(context, request, reply, query, wanted, caller);
+      await listen(context, request, reply, asked, caller);
     } catch (error) {
       caller.close();
       throw error;
@@ -48,122 +25,104 @@ export function addUpdatesRoutes(app: FastifyInstance, context: HttpContext): vo
   app.post('/ack', async (request, reply) => {
     const query = new Query(request.query, [...CALLER_PARAMETERS, 'ack']);
     const ack = query.text('ack');
-    if (ack === undefined)
-      throw new HttpError(400, 'The parameter ack is missing; it is the ack that an answer of /updates carried');
+    if (ack === undefined) throw new HttpError(400, NO_ACK);
     const caller = openCaller(context.broker, request.raw, query);
-    caller.session.dispatcher.acknowledge(context.cursors.decode(caller.session, ack));
+    const { session } = caller;
     caller.close();
+    if (session.isTransient) throw new HttpError(400, NO_SESSION);
+    session.dispatcher.acknowledge(context.cursors.decode(session, ack));
     return reply.code(204).send();
   });
 }
+
+const NO_ACK = 'The parameter ack is missing; it is the ack that an answer of /updates carried';
+const NO_SESSION = 'Whose updates? Add session=NAME/1, or the sessionId that connect returned';
+const NOTHING_TO_WAIT_FOR =
+  'Nothing to wait for: add oid=…, xpath=… or domain=…, or session=NAME/1 of a session with subscriptions';
 
 async function listen(
   context: HttpContext,
   request: FastifyRequest,
   reply: FastifyReply,
-  query: Query,
-  wanted: QueryKey | undefined,
+  asked: UpdatesRequest,
   caller: Caller,
 ): Promise<void> {
+  const { broker, closing, cursors } = context;
   const { session } = caller;
-  const lastEventId = headerOf(request, 'last-event-id');
+  const lastEventId = lastEventIdOf(request);
   const isStream = (request.headers.accept ?? '').includes('text/event-stream');
-  if (isStream && lastEventId?.endsWith(DISPLACED_MARK)) {
-    caller.close();
-    await reply.code(204).send();
-    return;
+  if (isStream && lastEventId?.endsWith(DISPLACED_MARK)) return answerNothing(reply, caller);
+  if (session.isTransient && !asked.wanted) throw new HttpError(400, NOTHING_TO_WAIT_FOR);
+  if (asked.wanted && !broker.isSubscribed(session, asked.wanted)) {
+    await broker.subscribe(session, asked.wanted, asked.subscribeQos);
   }
-  if (session.isTransient && wanted === undefined) {
-    throw new HttpError(
-      400,
-      'Nothing to wait for: add oid=…, xpath=… or domain=…, or session=NAME/1 of a session with subscriptions',
-    );
-  }
-  const open = isStream ? prepareStream(context, reply, query, caller) : preparePoll(context, reply, query, caller);
-  if (wanted) await subscribeOnce(context, session, wanted, query);
-  if (session.isClosed || context.closing.isClosing) {
-    caller.close();
-    await reply.code(204).send();
-    return;
-  }
-  const ack = lastEventId ?? query.text('ack');
-  reply.hijack();
-  if (reply.raw.destroyed) {
-    caller.close();
-    return;
-  }
-  for (const [name, value] of Object.entries(reply.getHeaders())) if (value !== undefined) reply.raw.setHeader(name, value);
-  open(ack === undefined ? undefined : context.cursors.decode(session, ack));
+  // Looking through many topics takes its time: the world may have changed.
+  if (session.isClosed || closing.isClosing || reply.raw.destroyed) return answerNothing(reply, caller);
+  const ack = lastEventId ?? asked.ack;
+  const response = takeOver(reply);
+  const open = isStream ? openStream : openPoll;
+  open(context, response, asked, caller, ack === undefined ? undefined : cursors.decode(session, ack));
 }
 
-async function subscribeOnce({ broker }: HttpContext, session: Session, wanted: QueryKey, query: Query): Promise<void> {
-  if (broker.isSubscribed(session, wanted)) return;
-  const numEntries = query.integer('history', -1, MAX_HISTORY);
-  const history = numEntries === undefined ? undefined : { numEntries, newestFirst: false };
-  await broker.subscribe(session, wanted, { ...DEFAULT_QUERY_QOS, history });
+async function answerNothing(reply: FastifyReply, caller: Caller): Promise<void> {
+  caller.close();
+  await reply.code(204).send();
 }
 
-type Open = (acknowledged: number | undefined) => void;
-
-function preparePoll({ broker, options, cursors }: HttpContext, reply: FastifyReply, query: Query, caller: Caller): Open {
-  const timeoutS = query.number('timeout', 0, MAX_TIMEOUT_S) ?? DEFAULT_TIMEOUT_S;
-  const isRaw = readRaw(query);
-  const maxEntries = isRaw ? 1 : (query.integer('max', 1, MAX_UPDATES) ?? DEFAULT_MAX_UPDATES);
-  const maxBytes = query.integer('maxBytes', 1, Number.MAX_SAFE_INTEGER) ?? DEFAULT_MAX_BYTES;
+function openPoll(
+  { broker, options, cursors }: HttpContext,
+  response: ServerResponse,
+  { isRaw, maxEntries, maxBytes, timeoutMs }: UpdatesRequest,
+  caller: Caller,
+  acknowledged: number | undefined,
+): void {
   const { session } = caller;
   const { dispatcher } = session;
-  return (acknowledged) => {
-    const timer = broker.timers.start(timeoutS * 1000, () => channel.expire());
-    const channel = new PollChannel(reply.raw, {
-      isRaw,
-      maxEntries,
-      maxBytes,
-      writeTimeoutMs: options.limits.writeTimeoutMs,
-      encodeCursor: (cursor) => cursors.encode(session, cursor),
-      now: broker.now,
-      onEnd: () => {
-        timer.cancel();
-        broker.sessions.touch(session);
-        dispatcher.detach(channel, 'disconnected');
-        caller.close();
-      },
-    });
-    dispatcher.attach(channel, acknowledged);
-    if (timeoutS === 0) channel.expire();
-  };
+  const timer = broker.timers.start(timeoutMs, () => channel.expire());
+  const channel = new PollChannel(response, {
+    isRaw,
+    maxEntries,
+    maxBytes,
+    writeTimeoutMs: options.limits.writeTimeoutMs,
+    encodeCursor: (cursor) => cursors.encode(session, cursor),
+    now: broker.now,
+    onEnd: () => {
+      timer.cancel();
+      broker.sessions.touch(session);
+      dispatcher.detach(channel, 'disconnected');
+      caller.close();
+    },
+  });
+  dispatcher.attach(channel, acknowledged);
+  if (timeoutMs === 0) channel.expire();
 }
 
-function prepareStream({ broker, options, cursors }: HttpContext, reply: FastifyReply, query: Query, caller: Caller): Open {
-  const window = query.integer('window', 1, MAX_UPDATES) ?? DEFAULT_WINDOW;
-  const maxBytes = query.integer('maxBytes', 1, Number.MAX_SAFE_INTEGER) ?? DEFAULT_MAX_BYTES;
+function openStream(
+  { broker, options, cursors }: HttpContext,
+  response: ServerResponse,
+  { window, maxBytes }: UpdatesRequest,
+  caller: Caller,
+  acknowledged: number | undefined,
+): void {
   const { session } = caller;
   const { dispatcher } = session;
-  return (acknowledged) => {
-    const channel = new StreamChannel(reply.raw, dispatcher, {
-      window,
-      maxBytes,
-      writeTimeoutMs: options.limits.writeTimeoutMs,
-      encodeCursor: (cursor) => cursors.encode(session, cursor),
-      now: broker.now,
-      timers: broker.timers,
-      onEnd: () => {
-        broker.sessions.touch(session);
-        dispatcher.detach(channel, 'disconnected');
-        caller.close();
-      },
-    });
-    dispatcher.attach(channel, acknowledged);
-  };
+  const channel = new StreamChannel(response, dispatcher, {
+    window,
+    maxBytes,
+    writeTimeoutMs: options.limits.writeTimeoutMs,
+    encodeCursor: (cursor) => cursors.encode(session, cursor),
+    now: broker.now,
+    timers: broker.timers,
+    onEnd: () => {
+      broker.sessions.touch(session);
+      dispatcher.detach(channel, 'disconnected');
+      caller.close();
+    },
+  });
+  dispatcher.attach(channel, acknowledged);
 }
 
-function readRaw(query: Query): boolean {
-  const content = query.text('content');
-  if (content !== undefined && content !== 'raw')
-    throw new HttpError(400, `content=${content.slice(0, 40)} is unknown; leave it out or use content=raw`);
-  return content === 'raw';
-}
-
-function headerOf(request: FastifyRequest, name: string): string | undefined {
-  const value = request.headers[name];
+function lastEventIdOf(request: FastifyRequest): string | undefined {
+  const value = request.headers['last-event-id'];
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
