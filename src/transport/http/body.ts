@@ -43,9 +43,20 @@ export function readBody(request: IncomingMessage, maxBytes: number, account: Me
   });
 }
 
+const MEDIA_TYPE = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+(?: *; *[\w-]+=[\w.-]+)*$/;
+const oddContentTypes = new WeakMap<IncomingMessage, string>();
+
+/** Keeps a Content-Type that is not a plain media type from fastify, which would refuse the request. */
+export function hideOddContentType(request: IncomingMessage): void {
+  const type = request.headers['content-type'];
+  if (type === undefined || MEDIA_TYPE.test(type)) return;
+  oddContentTypes.set(request, type);
+  delete request.headers['content-type'];
+}
+
 /** The Content-Type that the client sent, whatever it is. */
 export function contentTypeOf(request: IncomingMessage): string | undefined {
-  return request.headersDistinct['content-type']?.[0];
+  return request.headers['content-type'] ?? oddContentTypes.get(request);
 }
 
 /** Nobody will read this, but it is no bug of ours. */

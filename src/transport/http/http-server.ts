@@ -8,6 +8,7 @@ import { createScriptCache } from '../../codec/script-xml.ts';
 import { BrokerError } from '../../model/error.ts';
 import type { MsgKey } from '../../model/message.ts';
 import { answer, takeOver } from './answer.ts';
+import { hideOddContentType } from './body.ts';
 import { Connections } from './connections.ts';
 import { Cursors } from './cursor.ts';
 import { Guard } from './guard.ts';
@@ -82,8 +83,7 @@ function addHooks(app: FastifyInstance, options: HttpOptions, connections: Conne
       throw new HttpError(503, 'The broker is shutting down', { Connection: 'close' }, 'resource.unavailable');
     connections.check(request.raw.socket);
     guard.check(request.raw);
-    // Fastify refuses what is not a media type; the routes that want a body take any (see body.ts).
-    delete request.raw.headers['content-type'];
+    hideOddContentType(request.raw);
     const origin = guard.allowedOrigin(request.raw);
     if (origin !== undefined) allowOrigin(reply.raw, origin);
     if (origin === undefined || request.method !== 'OPTIONS') done();

@@ -108,7 +108,7 @@ function readTopicKey({ options, keys }: HttpContext, request: FastifyRequest, q
   const header = request.headers['x-key'];
   const xml = typeof header === 'string' ? decodeHeaderValue('X-Key', header) : query.text('key');
   const contentMime = contentTypeGiven(request);
-  const literal = JSON.stringify([oid, contentMime, xml]);
+  const literal = `${oid}\0${contentMime ?? ''}\0${xml ?? ''}`; // what holds a NUL is refused, not kept
   const known = keys.get(literal);
   if (known) return known;
   const key = xml === undefined ? createPlainKey(oid, { contentMime }) : parseTopicKey(xml, oid, contentMime, options.limits);
