@@ -49,6 +49,8 @@ export interface BrokerStatistics {
 export class Broker {
   readonly nodeId: string;
   readonly account: MemoryAccount;
+  /** Answers that wait to be read; bounded by themselves, so that a full broker can be read empty. */
+  readonly outgoing: MemoryAccount;
   readonly timers: TimerWheel;
   readonly sessions: Sessions;
   readonly now: () => number;
@@ -61,28 +63,36 @@ export class Broker {
   readonly #subscriptions: Subscriptions;
   readonly #publisher: Publisher;
   readonly #store: Store;
+  readonly #slicer: Slicer;
+  readonly #logger: Logger;
+  #isCommitDue = false;
 
   constructor({ options, store, clock, logger }: BrokerContext) {
     const { nodeId, limits } = options;
     const slicer = new Slicer();
+    this.#slicer = slicer;
     this.#options = options;
     this.#store = store;
+    this.#logger = logger;
     this.nodeId = nodeId;
     this.now = () => clock.now();
     this.#instanceId = `/xmlBlaster/node/${nodeId}/instanceId/${clock.now()}`;
     this.#newTimestamp = createTimestampSource(clock);
     this.account = new MemoryAccount(limits.maxBytes);
+    this.outgoing = new MemoryAccount(limits.maxBytes);
     this.timers = new TimerWheel(clock);
-    const dispatching = { loop: new DispatchLoop(slicer, logger), account: this.account, now: this.now };
+    const dispatching = { loop: new DispatchLoop(new Slicer(), logger), account: this.account, now: this.now };
     this.sessions = new Sessions(options, dispatching, this.timers, (session, isExpired) => this.#endSession(session, isExpired));
     this.#topics = new Topics(limits, this.account, this.timers, {
       onDeath: (topic) => this.#endTopic(topic, topic.creator, undefined),
       onReleased: (message) => {
-        if (message.qos.persistent) store.deleteMessage(message.rcvTimestamp);
+        if (message.qos.persistent) this.#deleteSoon(message);
       },
     });
     const deadMessages = new DeadMessages(nodeId, (key, qos, content, sender) => {
-      this.#publisher.accept({ key, qos, content }, sender);
+      const topic = this.#topics.get(key.oid);
+      const isUnheard = topic?.key !== undefined && topic.routes.size === 0;
+      if (!isUnheard) this.#publisher.accept({ key, qos, content }, sender);
     });
     this.#deliveries = new Deliveries(deadMessages);
     const queries = new QueryTable<Subscription>({ maxBytes: limits.maxXPathBytes });
@@ -152,7 +162,10 @@ export class Broker {
   async unSubscribe(session: Session, query: QueryKey): Promise<string[]> {
     if (query.type === 'EXACT' && isSubscriptionId(query.oid)) return this.#unSubscribeById(session, query.oid);
     const ended: string[] = [];
-    for (const topic of await this.#find(query)) ended.push(...this.#unSubscribeTopic(session, topic));
+    for (const topic of await this.#find(query)) {
+      ended.push(...this.#unSubscribeTopic(session, topic));
+      await this.breathe();
+    }
     for (const subscription of [...session.subscriptions.values()]) {
       if (isSameQuery(subscription.query, query)) ended.push(...this.#subscriptions.cancel(subscription));
     }
@@ -161,8 +174,12 @@ export class Broker {
 
   /** The messages that the topics of `query` hold, per topic as `qos.history` says, topics in the order they were made. */
   async get(query: QueryKey, qos: QueryQos): Promise<Message[]> {
-    const now = this.now();
-    return (await this.#find(query)).flatMap((topic) => topic.select(qos.history, now));
+    const messages: Message[] = [];
+    for (const topic of await this.#find(query)) {
+      messages.push(...topic.select(qos.history, this.now()));
+      await this.breathe();
+    }
+    return messages;
   }
 
   /** The keys of all topics that have one, or of those that `query` finds. */
@@ -186,10 +203,18 @@ export class Broker {
     }
     const topics = (await this.#find(query)).filter((topic) => !isSystemOid(topic.oid));
     for (const topic of topics) {
+      if (topic.state === 'DEAD') continue;
       if (qos.history) topic.clearHistory();
       else this.#eraseTopic(topic, session.absoluteName, { forceDestroy: qos.forceDestroy });
+      await this.breathe();
     }
     return topics.map((topic) => topic.oid);
+  }
+
+  /** Resolves at once, or in a later turn of the event loop when this one has been busy for 5 ms: for loops that clients make long. */
+  async breathe(): Promise<void> {
+    this.#slicer.begin();
+    if (this.#slicer.expired) await this.#slicer.next();
   }
 
   statistics(): BrokerStatistics {
@@ -219,6 +244,17 @@ export class Broker {
     const compiled = compileQuery(query, { maxBytes: this.#options.limits.maxXPathBytes });
     await this.#matching.scanTopics(compiled, (topic) => found.push(topic) > 0);
     return found.filter((topic) => topic.state !== 'DEAD');
+  }
+
+  /** The store forgets the message with the next commit, which comes by itself. */
+  #deleteSoon(message: Message): void {
+    this.#store.deleteMessage(message.rcvTimestamp);
+    if (this.#isCommitDue) return;
+    this.#isCommitDue = true;
+    setImmediate(() => {
+      this.#isCommitDue = false;
+      this.#store.commit().catch((error: unknown) => this.#logger.error({ err: error }, 'the store could not forget messages'));
+    });
   }
 
   #unSubscribeById(session: Session, id: string): string[] {
@@ -255,6 +291,7 @@ export class Broker {
     const notice = createEraseNotice(topic, this.nodeId, sender, cause, this.#newTimestamp(), this.account);
     notice.retain();
     for (const { subscription } of [...topic.routes.values()]) {
+      if (cause?.forceDestroy) subscription.session.dispatcher.sweep();
       this.#deliveries.deliver(subscription, notice, false);
       if (subscription.query.type === 'EXACT') this.#subscriptions.cancel(subscription);
       else this.#subscriptions.disconnect(subscription, topic);

@@ -125,6 +125,12 @@ export class Dispatcher {
     return this.removeAll(() => true);
   }
 
+  /** Drops the waiting deliveries that nobody may get any more. */
+  sweep(): void {
+    const now = this.#context.now();
+    this.removeAll(({ message }) => message.isGone(now));
+  }
+
   /** Drops the waiting deliveries that `isUnwanted` says. */
   removeAll(isUnwanted: (delivery: Delivery) => boolean): Delivery[] {
     const removed = this.#queue.removeAll(isUnwanted);

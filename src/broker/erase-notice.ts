@@ -47,4 +47,4 @@ export function createEraseNotice(
 }
 
 /** The topic is gone already; its notice outlives it. */
-const NOBODY: MessageOwner = { isDestroyed: false, messageHeld: () => {}, messageReleased: () => {} };
+const NOBODY: MessageOwner = { isDestroyed: false, key: undefined, messageHeld: () => {}, messageReleased: () => {} };

@@ -6,10 +6,16 @@ import type { MemoryAccount } from './memory-account.ts';
 /** What a message costs beside its content, in bytes (objects, timestamps, map entries). */
 const OVERHEAD_BYTES = 512;
 
+/** A key is there as text and as a tree. */
+export const BYTES_PER_KEY_CHAR = 4;
+const PROPERTY_BYTES = 128;
+
 /** The topic as its messages see it. */
 export interface MessageOwner {
   /** Erased with forceDestroy: whatever still waits in queues is not delivered. */
   readonly isDestroyed: boolean;
+  /** Messages that bring the same key share it. */
+  readonly key: MsgKey | undefined;
   messageHeld(message: Message): void;
   messageReleased(message: Message): void;
 }
@@ -29,6 +35,7 @@ export class Message implements ReceivedMessage {
   expiryTimer: Timer | undefined;
   readonly #owner: MessageOwner;
   readonly #account: MemoryAccount;
+  readonly #metaBytes: number;
   #references = 0;
   #isWithdrawn = false;
 
@@ -41,10 +48,11 @@ export class Message implements ReceivedMessage {
     this.expiresAt = init.expiresAt;
     this.#owner = owner;
     this.#account = account;
+    this.#metaBytes = bytesOfQos(init.qos) + (init.key === owner.key ? 0 : BYTES_PER_KEY_CHAR * init.key.xml.length);
   }
 
   get bytes(): number {
-    return this.content.length + OVERHEAD_BYTES;
+    return this.content.length + OVERHEAD_BYTES + this.#metaBytes;
   }
 
   /** Whether its life time is over: no topic shows it any more. */
@@ -74,4 +82,8 @@ export class Message implements ReceivedMessage {
     this.expiryTimer?.cancel();
     this.#owner.messageReleased(this);
   }
+}
+
+function bytesOfQos({ clientProperties }: PublishQos): number {
+  return clientProperties.reduce((bytes, { name, value }) => bytes + PROPERTY_BYTES + 2 * (name.length + value.length), 0);
 }

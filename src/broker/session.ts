@@ -27,6 +27,8 @@ export class Session {
   /** Ms since 1970 of its last sign of life. */
   lastSeenAt: number;
   expiryTimer: Timer | undefined;
+  /** Counts those who came to listen: while a subscription is looked for, a newer one may come. */
+  lastListener = 0;
   isClosed = false;
 
   constructor(init: SessionInit) {

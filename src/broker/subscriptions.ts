@@ -17,6 +17,8 @@ import type { Topics } from './topics.ts';
 /** What one subscription costs beside its query, and what a compiled XPath costs per character, in bytes. */
 const SUBSCRIPTION_BYTES = 768;
 const BYTES_PER_QUERY_CHAR = 24;
+/** What it costs that a subscription reaches a topic: two map entries, a route and its id. */
+const ROUTE_BYTES = 320;
 
 export interface SubscriptionsContext {
   readonly limits: BrokerLimits;
@@ -73,7 +75,7 @@ export class Subscriptions {
 
   /** Ends what one subscription gets from one topic; a query stays registered for others. */
   disconnect(subscription: Subscription, topic: Topic): void {
-    subscription.topics.delete(topic);
+    if (subscription.topics.delete(topic)) this.#context.account.release(ROUTE_BYTES);
     topic.removeRoute(subscription);
   }
 
@@ -166,6 +168,7 @@ export class Subscriptions {
     const id = subscription.query.type === 'EXACT' ? subscription.id : `${subscription.id}:${this.#context.newTimestamp()}`;
     subscription.topics.set(topic, id);
     topic.addRoute({ subscription, id });
+    this.#context.account.charge(ROUTE_BYTES);
     return true;
   }
 

@@ -4,7 +4,7 @@ import type { MsgKey, TopicQos } from '../model/message.ts';
 import { isSystemOid } from '../model/system-topics.ts';
 import type { BrokerLimits } from './broker-options.ts';
 import type { MemoryAccount } from './memory-account.ts';
-import type { Message } from './message.ts';
+import { BYTES_PER_KEY_CHAR, type Message } from './message.ts';
 import { Topic, type TopicEvents } from './topic.ts';
 
 /** What one topic costs beside its key and its messages, in bytes (measured by `npm run bench -- memory`). */
@@ -123,5 +123,5 @@ export class Topics {
 
 function bytesOf(topic: Topic): number {
   // A key is there as text and as a tree: together some four times its length.
-  return TOPIC_BYTES + topic.oid.length + (topic.key ? topic.key.xml.length * 4 : 0);
+  return TOPIC_BYTES + topic.oid.length + (topic.key ? topic.key.xml.length * BYTES_PER_KEY_CHAR : 0);
 }

@@ -49,7 +49,10 @@ export async function handleCommand(broker: Broker, caller: CommandCaller, comma
       return one(encodePublishReturnQos(await broker.publish(caller.session, command.unit)));
     case 'publishArr': {
       const replies: string[] = [];
-      for (const unit of command.units) replies.push(encodePublishReturnQos(await broker.publish(caller.session, unit)));
+      for (const unit of command.units) {
+        replies.push(encodePublishReturnQos(await broker.publish(caller.session, unit)));
+        await broker.breathe();
+      }
       return many(replies);
     }
     default:

@@ -26,7 +26,7 @@ describe('a stream whose client does not read', () => {
     client.destroy();
     const handedOut = [];
     for (let i = 1; i <= 12; i++) {
-      const got = await broker.get(`/updates?session=joe/1&timeout=0&max=${i}&maxBytes=100000000`);
+      const got = await broker.get(`/updates?session=joe/1&timeout=0&max=${i}&maxBytes=60000000`);
       handedOut.push(readMessages(got.body).at(-1)?.redeliver);
       if (handedOut.at(-1) === 0) break;
     }

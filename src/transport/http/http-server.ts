@@ -147,6 +147,7 @@ function addProtocolErrors(app: FastifyInstance): void {
   });
   app.server.on('connect', (_request: IncomingMessage, socket: Socket) => {
     const error = new HttpError(405, 'CONNECT is not allowed: the broker is no proxy', { Allow: 'GET' }, 'user.wrongApiUsage');
+    socket.on('error', () => socket.destroy()); // Node has taken its own listener away
     socket.end(encodeRawErrorResponse(error), () => socket.destroy());
   });
 }

@@ -75,6 +75,7 @@ export const UPDATES_DESCRIPTIONS: readonly Parameter[] = [
   query('maxBytes', 'Content bytes after which an answer, or one step of a stream, takes no further update.', {
     type: 'integer',
     minimum: 1,
+    maximum: 67_108_864,
     default: 10_485_760,
   }),
   ACK,

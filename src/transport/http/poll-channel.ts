@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Delivery } from '../../broker/delivery.ts';
+import type { MemoryAccount } from '../../broker/memory-account.ts';
 import type { CallbackChannel, ChannelEnd } from '../../broker/ports.ts';
 import { encodeMsgQos } from '../../codec/msg-qos-xml.ts';
 import { BrokerError } from '../../model/error.ts';
@@ -15,6 +16,8 @@ export interface PollOptions {
   readonly isRaw: boolean;
   readonly encodeCursor: (cursor: number) => string;
   readonly now: () => number;
+  /** What waits to be read by the client counts against it. */
+  readonly outgoing: MemoryAccount;
   /** Ms the client may leave the answer unread before it is cut off. */
   readonly writeTimeoutMs: number;
   /** The answer is written or the client is gone; called once. */
@@ -71,7 +74,7 @@ export class PollChannel implements CallbackChannel {
     const now = this.#options.now();
     let body = `<xmlBlasterResponse ack='${cursor}'>\n`;
     for (let i = 0; i < deliveries.length; i++) body += `${encodeUpdate(deliveries, i, waiting, now)}\n`;
-    answer(this.#response, 200, XML_HEADERS, `${body}</xmlBlasterResponse>\n`);
+    this.#answer(XML_HEADERS, `${body}</xmlBlasterResponse>\n`);
   }
 
   #writeRaw(deliveries: readonly Delivery[], cursor: string, waiting: number): void {
@@ -82,7 +85,22 @@ export class PollChannel implements CallbackChannel {
       encodeMsgQos(message, updateInfo(deliveries, 0, waiting), this.#options.now()),
     );
     const headers = ['X-Ack', cursor, 'Content-Type', mediaTypeOf(message.key)];
-    answer(this.#response, 200, headers, parts.content ? message.content : '');
+    this.#answer(headers, parts.content ? message.content : '');
+  }
+
+  /** An answer that does not fit in memory is none: its updates stay unacknowledged. */
+  #answer(headers: readonly string[], body: string | Buffer): void {
+    const { outgoing } = this.#options;
+    const bytes = body.length;
+    try {
+      outgoing.require(bytes);
+    } catch (error) {
+      writeError(this.#response, error as BrokerError);
+      return;
+    }
+    outgoing.charge(bytes);
+    this.#response.once('close', () => outgoing.release(bytes));
+    answer(this.#response, 200, headers, body);
   }
 
   #end(): void {
@@ -92,4 +110,5 @@ export class PollChannel implements CallbackChannel {
   }
 }
 
-const DISPLACED = 'Another poll or stream of the same session took over; one session has one poller, use a session of your own';
+export const DISPLACED =
+  'Another poll or stream of the same session took over; one session has one poller, use a session of your own';

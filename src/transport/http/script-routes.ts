@@ -64,6 +64,7 @@ async function runCommands({ broker }: HttpContext, script: Script, caller: Call
   for (const command of script.commands) {
     try {
       results.push({ verb: command.verb, result: await handleCommand(broker, caller, command.decode()) });
+      await broker.breathe();
     } catch (error) {
       if (!(error instanceof BrokerError)) throw error;
       return { results, error };
@@ -78,7 +79,7 @@ function encodeAnswer(id: string | undefined, outcome: Outcome): string | Readab
   let start = '';
   for (let next = pieces.next(); !next.done; next = pieces.next()) {
     start += next.value;
-    if (start.length > MAX_WHOLE_ANSWER) return Readable.from(prepend(start, pieces));
+    if (start.length > MAX_WHOLE_ANSWER) return Readable.from(prepend(start, pieces), { highWaterMark: 1 });
   }
   return start;
 }

@@ -39,6 +39,9 @@ export class StreamChannel implements CallbackChannel {
   /** Events that were written and have not left the process, and the bytes of their content. */
   #undrained = 0;
   #undrainedBytes = 0;
+  /** Events that have left the process and are not acknowledged, oldest first, and the bytes of their content. */
+  #left: { readonly cursor: number; readonly bytes: number }[] = [];
+  #leftBytes = 0;
   #isOpen = true;
 
   constructor(response: ServerResponse, dispatcher: Dispatcher, options: StreamOptions) {
@@ -46,6 +49,8 @@ export class StreamChannel implements CallbackChannel {
     this.#dispatcher = dispatcher;
     this.#options = options;
     response.once('close', () => this.#end());
+    // A response that waits behind another one on its connection never gets a socket, and so never closes.
+    response.req.socket.once('close', this.#onSocketClose);
     response.writeHead(200, {
       ...SAFE_HEADERS,
       'Content-Type': 'text/event-stream; charset=utf-8',
@@ -72,12 +77,17 @@ export class StreamChannel implements CallbackChannel {
     for (let i = 0; i < deliveries.length; i++) {
       events += encodeEvent(this.#options.encodeCursor(firstCursor + i), encodeUpdate(deliveries, i, waiting, now));
     }
-    const bytes = deliveries.reduce((sum, { message }) => sum + message.content.length, 0);
+    const left = deliveries.map(({ message }, i) => ({ cursor: firstCursor + i, bytes: message.content.length }));
+    const bytes = left.reduce((sum, event) => sum + event.bytes, 0);
     this.#lastCursor = lastCursor;
     this.#undrained += deliveries.length;
     this.#undrainedBytes += bytes;
     this.#watch();
-    this.#response.write(events, (error) => this.#drained(deliveries.length, bytes, lastCursor, error));
+    this.#response.write(events, (error) => {
+      this.#undrained -= left.length;
+      this.#undrainedBytes -= bytes;
+      if (!error && this.#isOpen) this.#drained(left, bytes);
+    });
   }
 
   fail(error: BrokerError): void {
@@ -91,21 +101,41 @@ export class StreamChannel implements CallbackChannel {
     this.#end();
   }
 
-  #drained(count: number, bytes: number, lastCursor: number, error: Error | null | undefined): void {
-    this.#undrained -= count;
-    this.#undrainedBytes -= bytes;
-    if (error || !this.#isOpen) return;
+  #drained(left: readonly { readonly cursor: number; readonly bytes: number }[], bytes: number): void {
+    this.#left.push(...left);
+    this.#leftBytes += bytes;
     this.#watch();
-    if (lastCursor > this.#options.window) this.#dispatcher.acknowledge(lastCursor - this.#options.window);
+    this.#acknowledgeOldest();
     this.#dispatcher.wake();
+  }
+
+  /** What has left stays unacknowledged up to the window, and up to half of the queue's bounds: the rest is for what comes. */
+  #acknowledgeOldest(): void {
+    const { maxEntries, maxBytes } = this.#dispatcher.bounds;
+    const maxLeft = Math.min(this.#options.window, Math.floor(maxEntries / 2));
+    let count = 0;
+    for (const event of this.#left) {
+      if (this.#left.length - count <= maxLeft && this.#leftBytes <= maxBytes / 2) break;
+      this.#leftBytes -= event.bytes;
+      count++;
+    }
+    const last = this.#left.splice(0, count).at(-1);
+    if (last) this.#dispatcher.acknowledge(last.cursor);
   }
 
   /** Cuts the client off when what was written does not leave in time. */
   #watch(): void {
     this.#stall?.cancel();
     this.#stall =
-      this.#undrained > 0 ? this.#options.timers.start(this.#options.writeTimeoutMs, () => this.#response.destroy()) : undefined;
+      this.#undrained > 0 ? this.#options.timers.start(this.#options.writeTimeoutMs, () => this.#cutOff()) : undefined;
   }
+
+  #cutOff(): void {
+    this.#response.destroy();
+    this.#end();
+  }
+
+  readonly #onSocketClose = (): void => this.#end();
 
   #beat(): void {
     this.#heartbeat = this.#options.timers.start(HEARTBEAT_MS, () => {
@@ -117,6 +147,7 @@ export class StreamChannel implements CallbackChannel {
   #end(): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
+    this.#response.req.socket.off('close', this.#onSocketClose);
     this.#heartbeat?.cancel();
     this.#stall?.cancel();
     this.#options.onEnd();

@@ -9,6 +9,7 @@ const MAX_TIMEOUT_S = 120;
 const DEFAULT_MAX_UPDATES = 100;
 const MAX_UPDATES = 10_000;
 const DEFAULT_MAX_BYTES = 10 * 1024 * 1024;
+const MAX_BYTES = 64 * 1024 * 1024;
 const MAX_HISTORY = 1_000_000;
 const DEFAULT_WINDOW = 100;
 
@@ -54,7 +55,7 @@ export function readUpdatesRequest(parameters: unknown, limits: KeyLimits): Upda
     timeoutMs: (query.number('timeout', 0, MAX_TIMEOUT_S) ?? DEFAULT_TIMEOUT_S) * 1000,
     isRaw,
     maxEntries: isRaw ? 1 : maxEntries,
-    maxBytes: query.integer('maxBytes', 1, Number.MAX_SAFE_INTEGER) ?? DEFAULT_MAX_BYTES,
+    maxBytes: query.integer('maxBytes', 1, MAX_BYTES) ?? DEFAULT_MAX_BYTES,
     window: query.integer('window', 1, MAX_UPDATES) ?? DEFAULT_WINDOW,
   };
 }

@@ -1,10 +1,11 @@
 import type { ServerResponse } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { BrokerError } from '../../model/error.ts';
 import { takeOver } from './answer.ts';
 import { type Caller, openCaller, readSessionQos } from './caller.ts';
 import type { HttpContext } from './http-context.ts';
 import { HttpError } from './http-error.ts';
-import { PollChannel } from './poll-channel.ts';
+import { DISPLACED, PollChannel } from './poll-channel.ts';
 import { CALLER_PARAMETERS, Query } from './query.ts';
 import { DISPLACED_MARK, StreamChannel } from './stream-channel.ts';
 import { readUpdatesRequest, type UpdatesRequest } from './updates-request.ts';
@@ -53,11 +54,13 @@ async function listen(
   const isStream = (request.headers.accept ?? '').includes('text/event-stream');
   if (isStream && lastEventId?.endsWith(DISPLACED_MARK)) return answerNothing(reply, caller);
   if (session.isTransient && !asked.wanted) throw new HttpError(400, NOTHING_TO_WAIT_FOR);
+  const turn = ++session.lastListener;
   if (asked.wanted && !broker.isSubscribed(session, asked.wanted)) {
     await broker.subscribe(session, asked.wanted, asked.subscribeQos);
   }
   // Looking through many topics takes its time: the world may have changed.
   if (session.isClosed || closing.isClosing || reply.raw.destroyed) return answerNothing(reply, caller);
+  if (turn !== session.lastListener) throw new BrokerError('user.connect.multiple', DISPLACED);
   const ack = lastEventId ?? asked.ack;
   const response = takeOver(reply);
   const open = isStream ? openStream : openPoll;
@@ -86,6 +89,7 @@ function openPoll(
     writeTimeoutMs: options.limits.writeTimeoutMs,
     encodeCursor: (cursor) => cursors.encode(session, cursor),
     now: broker.now,
+    outgoing: broker.outgoing,
     onEnd: () => {
       timer.cancel();
       broker.sessions.touch(session);

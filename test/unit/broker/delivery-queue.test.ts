@@ -7,7 +7,7 @@ import { Message, type MessageOwner } from '../../../src/broker/message.ts';
 import { DEFAULT_PUBLISH_QOS } from '../../../src/model/message.ts';
 import { createPlainKey } from '../../../src/model/msg-key.ts';
 
-const owner: MessageOwner = { isDestroyed: false, messageHeld: () => {}, messageReleased: () => {} };
+const owner: MessageOwner = { isDestroyed: false, key: undefined, messageHeld: () => {}, messageReleased: () => {} };
 const account = new MemoryAccount(Number.POSITIVE_INFINITY);
 const key = createPlainKey('a');
 
