@@ -8,6 +8,11 @@ export interface Config {
   readonly host: string;
   /** 0 = any free port. */
   readonly port: number;
+  /** A second port for the same; 0 = any free port. */
+  readonly socketPort: number | 'off';
+  /** PEM files, both or none: TLS on the same ports. */
+  readonly tlsCert: string;
+  readonly tlsKey: string;
   readonly dataDir: string;
   readonly logLevel: LogLevel;
   readonly corsOrigin: readonly string[];
@@ -23,6 +28,10 @@ export interface Config {
   readonly maxBytes: number;
   readonly maxContentBytes: number;
   readonly maxBodyBytes: number;
+  readonly maxFrameBytes: number;
+  readonly maxRequestsInFlight: number;
+  readonly maxBytesWaiting: number;
+  readonly maxUpdatesInFlight: number;
   readonly maxCommands: number;
   readonly maxOidBytes: number;
   readonly maxKeyBytes: number;
@@ -34,12 +43,14 @@ export interface Config {
   readonly headersTimeout: number;
   readonly requestTimeout: number;
   readonly writeTimeout: number;
+  readonly responseTimeout: number;
+  readonly firstByteTimeout: number;
 }
 
 /** A configuration that cannot be: the message is the sentence for the user. */
 export class ConfigError extends Error {}
 
-type Kind = 'text' | 'integer' | 'flag' | 'list';
+type Kind = 'text' | 'integer' | 'port' | 'port or off' | 'flag' | 'list';
 
 interface Option {
   readonly kind: Kind;
@@ -51,11 +62,15 @@ interface Option {
 const GIB = 1024 ** 3;
 const MIB = 1024 ** 2;
 const LARGEST = Number.MAX_SAFE_INTEGER;
+const MAX_PORT = 65_535;
 
 /** README, "Configuration" and "Limits", shows the same table. */
 const OPTIONS: Readonly<Record<keyof Config, Option>> = {
   host: { kind: 'text', fallback: '127.0.0.1', help: 'address to listen on' },
-  port: { kind: 'integer', fallback: 3412, min: 0, help: 'port to listen on, 0 = any free one' },
+  port: { kind: 'port', fallback: 3412, help: 'port for every protocol, 0 = any free one' },
+  socketPort: { kind: 'port or off', fallback: 7607, help: 'a second port, the default of SOCKET clients; 0 = any, off = none' },
+  tlsCert: { kind: 'text', fallback: '', help: 'PEM file with the certificate: TLS on the same ports' },
+  tlsKey: { kind: 'text', fallback: '', help: 'PEM file with the key of the certificate' },
   dataDir: { kind: 'text', fallback: '', help: 'directory for what is to survive a restart (nothing yet)' },
   logLevel: { kind: 'text', fallback: 'info', help: LOG_LEVELS.join(', ') },
   corsOrigin: { kind: 'list', fallback: [], help: 'origin of browser pages that may use the broker; repeatable' },
@@ -75,6 +90,10 @@ const OPTIONS: Readonly<Record<keyof Config, Option>> = {
   maxBytes: { kind: 'integer', fallback: quarterOfMemory(), help: 'bytes held in all; default a quarter of the memory' },
   maxContentBytes: { kind: 'integer', fallback: 10 * MIB, help: 'bytes of one content' },
   maxBodyBytes: { kind: 'integer', fallback: 16 * MIB, help: 'bytes of one request body' },
+  maxFrameBytes: { kind: 'integer', fallback: 11 * MIB, help: 'bytes of one SOCKET frame' },
+  maxRequestsInFlight: { kind: 'integer', fallback: 1_000, help: 'unanswered requests of one SOCKET connection' },
+  maxBytesWaiting: { kind: 'integer', fallback: 4 * MIB, help: 'bytes that wait for one SOCKET client to read them' },
+  maxUpdatesInFlight: { kind: 'integer', fallback: 100, help: 'unacknowledged updates of one SOCKET session' },
   maxCommands: { kind: 'integer', fallback: 1_000, help: 'commands in one script' },
   maxOidBytes: { kind: 'integer', fallback: 1_024, help: 'bytes of an oid' },
   maxKeyBytes: { kind: 'integer', fallback: 65_536, help: 'bytes of a key' },
@@ -91,6 +110,8 @@ const OPTIONS: Readonly<Record<keyof Config, Option>> = {
   headersTimeout: { kind: 'integer', fallback: 10_000, help: 'ms for the header of a request' },
   requestTimeout: { kind: 'integer', fallback: 60_000, help: 'ms for a whole request' },
   writeTimeout: { kind: 'integer', fallback: 60_000, help: 'ms that an answer may stay unread' },
+  responseTimeout: { kind: 'integer', fallback: 60_000, help: 'ms in which a SOCKET client answers a ping' },
+  firstByteTimeout: { kind: 'integer', fallback: 10_000, help: 'ms in which a connection shows what it speaks' },
 };
 
 const NAMES = Object.keys(OPTIONS) as (keyof Config)[];
@@ -129,7 +150,6 @@ export function createConfig(settings: Readonly<Record<string, unknown>>): Confi
   for (const name of NAMES) config[name] = checkValue(name, settings[name]);
   const checked = config as unknown as Config;
   if (!LOG_LEVELS.includes(checked.logLevel)) throw new ConfigError(`--log-level must be one of ${LOG_LEVELS.join(', ')}`);
-  if (checked.port > 65_535) throw new ConfigError('--port must be a number from 0 to 65535');
   if (checked.corsOrigin.some((origin) => !/^https?:\/\/[^/]+\/?$/i.test(origin))) {
     throw new ConfigError('--cors-origin must be an origin such as http://localhost:8000');
   }
@@ -214,19 +234,19 @@ function readConfigFile(path: string): Record<string, unknown> {
 function checkValue(name: keyof Config, value: unknown): unknown {
   const { kind, fallback, min = 1 } = OPTIONS[name];
   if (value === undefined) return fallback;
-  if (kind === 'integer') return checkInteger(name, value, min);
+  if (kind === 'integer') return checkInteger(name, value, min, LARGEST);
+  if (kind === 'port') return checkInteger(name, value, 0, MAX_PORT);
+  if (kind === 'port or off') return value === 'off' ? value : checkInteger(name, value, 0, MAX_PORT, ', or off');
   if (kind === 'flag') return checkFlag(name, value);
   if (kind === 'list') return checkList(name, value);
   if (typeof value === 'string') return value;
   throw new ConfigError(`--${flagOf(name)} must be a text`);
 }
 
-function checkInteger(name: keyof Config, value: unknown, min: number): number {
+function checkInteger(name: keyof Config, value: unknown, min: number, max: number, otherwise = ''): number {
   const number = typeof value === 'string' && /^[0-9]+$/.test(value) ? Number(value) : value;
-  if (typeof number === 'number' && Number.isSafeInteger(number) && number >= min) return number;
-  throw new ConfigError(
-    `--${flagOf(name)} must be a whole number from ${min} to ${name === 'port' ? 65_535 : LARGEST}, not "${String(value)}"`,
-  );
+  if (typeof number === 'number' && Number.isSafeInteger(number) && number >= min && number <= max) return number;
+  throw new ConfigError(`--${flagOf(name)} must be a whole number from ${min} to ${max}${otherwise}, not "${String(value)}"`);
 }
 
 function checkFlag(name: keyof Config, value: unknown): boolean {

@@ -23,13 +23,22 @@ async function main(): Promise<void> {
   const stopped = waitForSignal();
   try {
     const server = await startServer(config, { logger });
-    const { address, port } = server.addresses.http;
-    logger.info(`xmlBlaster broker ${version} listens on http://${address.includes(':') ? `[${address}]` : address}:${port}`);
+    logger.info(`xmlBlaster broker ${version} listens on ${describe(server.addresses)}`);
     await stop(server, await stopped, logger);
   } catch (error) {
+    if (error instanceof ConfigError) return refuse(error);
     logger.fatal(startFailure(error, config.host, config.port));
     process.exitCode = EXIT_FAILURE;
   }
+}
+
+function describe({ http, socket }: Server['addresses']): string {
+  const place = `http://${hostAndPort(http)}`;
+  return socket ? `${place} and socket://${hostAndPort(socket)}` : place;
+}
+
+function hostAndPort({ address, port }: Server['addresses']['http']): string {
+  return `${address.includes(':') ? `[${address}]` : address}:${port}`;
 }
 
 function parse(): CommandLine | undefined {
@@ -37,10 +46,14 @@ function parse(): CommandLine | undefined {
     return readCommandLine(process.argv.slice(2), process.env);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    process.stderr.write(`xmlblaster: ${error.message}\n`);
-    process.exitCode = EXIT_USAGE;
+    refuse(error);
     return undefined;
   }
+}
+
+function refuse(error: ConfigError): void {
+  process.stderr.write(`xmlblaster: ${error.message}\n`);
+  process.exitCode = EXIT_USAGE;
 }
 
 function waitForSignal(): Promise<string> {

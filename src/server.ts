@@ -1,14 +1,20 @@
 import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
+import { createSecureContext, type SecureContext } from 'node:tls';
 import { type Clock, systemClock } from './base/clock.ts';
 import { createLogger, type Logger } from './base/logger.ts';
 import { Broker } from './broker/broker.ts';
 import type { BrokerOptions } from './broker/broker-options.ts';
-import { type Config, createConfig } from './config.ts';
+import { type Config, ConfigError, createConfig } from './config.ts';
 import { MemoryStore } from './store/memory-store.ts';
 import type { Store } from './store/store.ts';
+import { Connections } from './transport/connections.ts';
 import type { HttpOptions } from './transport/http/http-options.ts';
-import { startHttpServer } from './transport/http/http-server.ts';
+import { type HttpServer, startHttpServer } from './transport/http/http-server.ts';
+import { Listener } from './transport/listener.ts';
+import { Reception } from './transport/reception.ts';
+import { RequestDecoder } from './transport/socket/request-decoder.ts';
+import type { SocketContext } from './transport/socket/socket-connection.ts';
 
 export type { Config } from './config.ts';
 
@@ -20,14 +26,17 @@ export interface ServerParts {
 }
 
 export interface Server {
-  /** Where it listens. */
-  readonly addresses: { readonly http: AddressInfo };
+  /** Where it listens; every port speaks every protocol. Without `socket` there is no second one, or another program has it. */
+  readonly addresses: { readonly http: AddressInfo; readonly socket?: AddressInfo };
   /** Stops accepting, releases every poll, finishes answers, closes the store; at most 5 s. Later calls share the first one's promise. */
   close(): Promise<void>;
 }
 
 /** The version of this package. */
 export const version: string = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version;
+
+/** How long answers under way may take when the server ends; ms. */
+const CLOSE_MS = 4_000;
 
 /**
  * Starts a broker in this process.
@@ -38,33 +47,106 @@ export async function startServer(settings: Partial<Config> = {}, parts: ServerP
   const config = createConfig(settings);
   const logger = parts.logger ?? createLogger(config.logLevel);
   const store = parts.store ?? new MemoryStore();
+  const secureContext = readSecureContext(config);
   const broker = new Broker({ options: brokerOptions(config), store, clock: parts.clock ?? systemClock, logger });
-  const http = await startHttpServer(broker, httpOptions(config), logger);
+  const connections = new Connections(config.maxConnections);
+  const http = await startHttpServer(broker, httpOptions(config), connections, logger);
+  const reception = new Reception({
+    ...config,
+    http: (stream) => http.accept(stream),
+    socket: socketContext(config, broker, logger),
+    connections,
+    secureContext,
+    firstByteTimeoutMs: config.firstByteTimeout,
+    logger,
+  });
+  const listeners = await startListeners(config, reception, logger);
   if (!store.isDurable) logger.warn('persistent messages are kept in memory only: nothing survives a restart');
   let closing: Promise<void> | undefined;
   return {
-    addresses: { http: http.address },
+    addresses: addressesOf(listeners),
     close() {
-      closing ??= close(http, broker);
+      closing ??= close({ listeners, http, reception, connections, broker });
       return closing;
     },
   };
 }
 
-async function close(http: { close(): Promise<void> }, broker: Broker): Promise<void> {
-  const closed = http.close();
+interface Running {
+  readonly listeners: Listeners;
+  readonly http: HttpServer;
+  readonly reception: Reception;
+  readonly connections: Connections;
+  readonly broker: Broker;
+}
+
+/** Lets answers that are under way go out; cuts off what is still there after `CLOSE_MS`. */
+async function close({ listeners, http, reception, connections, broker }: Running): Promise<void> {
+  const stopped = Promise.all([listeners.main.stop(), listeners.socket?.stop()]);
+  http.stop();
+  const cut = setTimeout(() => connections.destroy(), CLOSE_MS);
   await broker.close();
-  await closed;
+  reception.close();
+  await stopped;
+  clearTimeout(cut);
+  await http.close();
+}
+
+interface Listeners {
+  readonly main: Listener;
+  readonly socket: Listener | undefined;
+}
+
+async function startListeners(config: Config, reception: Reception, logger: Logger): Promise<Listeners> {
+  const start = (port: number): Promise<Listener> =>
+    Listener.start({
+      host: config.host,
+      port,
+      onConnection: (socket) => reception.receive(socket),
+      onError: (error) => logger.error({ err: error }, 'a connection could not be accepted'),
+    });
+  const main = await start(config.port);
+  const { socketPort } = config;
+  if (socketPort === 'off' || (socketPort !== 0 && socketPort === config.port)) return { main, socket: undefined };
+  try {
+    return { main, socket: await start(socketPort) };
+  } catch (error) {
+    logger.warn(`Nothing listens on port ${socketPort} (--socket-port): ${(error as Error).message}`);
+    return { main, socket: undefined };
+  }
+}
+
+function addressesOf({ main, socket }: Listeners): Server['addresses'] {
+  return socket ? { http: main.address, socket: socket.address } : { http: main.address };
+}
+
+/** @throws ConfigError when the files cannot be read or do not hold a certificate and its key. */
+function readSecureContext({ tlsCert, tlsKey }: Config): SecureContext | undefined {
+  if (tlsCert === '' && tlsKey === '') return undefined;
+  if (tlsCert === '' || tlsKey === '') throw new ConfigError('--tls-cert and --tls-key go together');
+  try {
+    return createSecureContext({ cert: readFileSync(tlsCert), key: readFileSync(tlsKey), minVersion: 'TLSv1.2' });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new ConfigError(`--tls-cert ${tlsCert} and --tls-key ${tlsKey} are no certificate and its key: ${reason}`, {
+      cause: error,
+    });
+  }
 }
 
 function brokerOptions(config: Config): BrokerOptions {
   return { nodeId: config.nodeId, limits: { ...config, sessionTimeoutMs: config.sessionTimeout } };
 }
 
+function socketContext(config: Config, broker: Broker, logger: Logger): SocketContext {
+  const limits = { ...config, maxDepth: config.maxKeyDepth, responseTimeoutMs: config.responseTimeout };
+  const decoder = new RequestDecoder(limits, () => broker.newOid());
+  return { broker, options: { limits }, decoder, logger };
+}
+
 function httpOptions(config: Config): HttpOptions {
   return {
     host: config.host,
-    port: config.port,
     corsOrigins: config.corsOrigin,
     allowedHosts: config.allowedHost,
     version,

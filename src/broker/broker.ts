@@ -2,24 +2,25 @@ import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
 import { Slicer } from '../base/slicer.ts';
 import { TimerWheel } from '../base/timer-wheel.ts';
-import type { ConnectQos } from '../model/connect.ts';
+import type { CallbackQos, ConnectQos } from '../model/connect.ts';
 import { BrokerError } from '../model/error.ts';
-import type { MsgKey, PublishUnit } from '../model/message.ts';
+import type { MsgKey, PublishUnit, ReceivedMessage } from '../model/message.ts';
 import type { QueryKey, QueryQos } from '../model/query.ts';
 import type { ConnectReply, PublishReply, SubscribeReply } from '../model/replies.ts';
 import { parseSessionName, type SessionName } from '../model/session-name.ts';
-import { checkClientOid, isSystemOid } from '../model/system-topics.ts';
+import { checkClientOid, isCommandOid, isSystemOid } from '../model/system-topics.ts';
 import { createTimestampSource } from '../model/timestamp.ts';
 import { compileQuery, QueryTable } from '../query/topic-query.ts';
 import type { Store } from '../store/store.ts';
 import type { BrokerOptions } from './broker-options.ts';
+import { createCommandAnswer } from './commands.ts';
 import { DeadMessages } from './dead-messages.ts';
 import { Deliveries } from './deliveries.ts';
+import type { Delivery } from './delivery.ts';
 import { DispatchLoop } from './dispatch-loop.ts';
 import { createEraseNotice, type EraseCause } from './erase-notice.ts';
 import { Matching } from './matching.ts';
 import { MemoryAccount } from './memory-account.ts';
-import type { Message } from './message.ts';
 import { Publisher } from './publisher.ts';
 import type { Session } from './session.ts';
 import { Sessions } from './sessions.ts';
@@ -55,10 +56,12 @@ export class Broker {
   readonly sessions: Sessions;
   readonly now: () => number;
   readonly #options: BrokerOptions;
+  readonly #startedAt: number;
   readonly #instanceId: string;
   readonly #newTimestamp: () => bigint;
   readonly #topics: Topics;
   readonly #matching: Matching;
+  readonly #deadMessages: DeadMessages;
   readonly #deliveries: Deliveries;
   readonly #subscriptions: Subscriptions;
   readonly #publisher: Publisher;
@@ -76,25 +79,31 @@ export class Broker {
     this.#logger = logger;
     this.nodeId = nodeId;
     this.now = () => clock.now();
-    this.#instanceId = `/xmlBlaster/node/${nodeId}/instanceId/${clock.now()}`;
+    this.#startedAt = clock.now();
+    this.#instanceId = `/xmlBlaster/node/${nodeId}/instanceId/${this.#startedAt}`;
     this.#newTimestamp = createTimestampSource(clock);
     this.account = new MemoryAccount(limits.maxBytes);
     this.outgoing = new MemoryAccount(limits.maxBytes);
     this.timers = new TimerWheel(clock);
-    const dispatching = { loop: new DispatchLoop(new Slicer(), logger), account: this.account, now: this.now };
-    this.sessions = new Sessions(options, dispatching, this.timers, (session, isExpired) => this.#endSession(session, isExpired));
+    const dispatching = {
+      loop: new DispatchLoop(new Slicer(), logger),
+      account: this.account,
+      timers: this.timers,
+      now: this.now,
+    };
+    this.sessions = new Sessions(options, dispatching, this.timers, (session, reason) => this.#endSession(session, reason));
     this.#topics = new Topics(limits, this.account, this.timers, {
       onDeath: (topic) => this.#endTopic(topic, topic.creator, undefined),
       onReleased: (message) => {
         if (message.qos.persistent) this.#deleteSoon(message);
       },
     });
-    const deadMessages = new DeadMessages(nodeId, (key, qos, content, sender) => {
+    this.#deadMessages = new DeadMessages(nodeId, (key, qos, content, sender) => {
       const topic = this.#topics.get(key.oid);
       const isUnheard = topic?.key !== undefined && topic.routes.size === 0;
       if (!isUnheard) this.#publisher.accept({ key, qos, content }, sender);
     });
-    this.#deliveries = new Deliveries(deadMessages);
+    this.#deliveries = new Deliveries(this.#deadMessages);
     const queries = new QueryTable<Subscription>({ maxBytes: limits.maxXPathBytes });
     this.#matching = new Matching(this.#topics, queries, slicer);
     const shared = {
@@ -129,6 +138,9 @@ export class Broker {
         instanceId: this.#instanceId,
         isReconnect,
         queueSize: size,
+        callback: qos.callback,
+        clientProperties: qos.clientProperties,
+        nowMs: this.now(),
         ...session.options,
         ...bounds,
       },
@@ -173,8 +185,9 @@ export class Broker {
   }
 
   /** The messages that the topics of `query` hold, per topic as `qos.history` says, topics in the order they were made. */
-  async get(query: QueryKey, qos: QueryQos): Promise<Message[]> {
-    const messages: Message[] = [];
+  async get(query: QueryKey, qos: QueryQos): Promise<ReceivedMessage[]> {
+    if (query.type === 'EXACT' && isCommandOid(query.oid)) return [this.#runCommand(query.oid)];
+    const messages: ReceivedMessage[] = [];
     for (const topic of await this.#find(query)) {
       messages.push(...topic.select(qos.history, this.now()));
       await this.breathe();
@@ -228,11 +241,38 @@ export class Broker {
     };
   }
 
+  /**
+   * The callback of `session` is gone: after its retries, what waits becomes dead messages and the session ends. A session that
+   * its client can come back to by name stays while nothing waits.
+   */
+  callbackLost(session: Session, { retries, delayMs }: CallbackQos): void {
+    if (retries < 0 || session.isClosed) return;
+    const canComeBack = (session.name.pubSessionId ?? 0) > 0;
+    session.dispatcher.expectChannel(retries * delayMs, !canComeBack, () => {
+      this.sessions.end(session, `The callback of ${session.absoluteName} is lost, and no retry is left`);
+    });
+  }
+
+  /** The client says that `session` is none of its own: what waits becomes dead messages and the session ends. */
+  endCallback(session: Session): void {
+    this.sessions.end(session, `The client of ${session.absoluteName} does not know its session`);
+  }
+
+  /** The client of `session` refused these updates: they become dead messages. */
+  reportDead(session: Session, deliveries: readonly Delivery[], reason: string): void {
+    for (const { message } of deliveries) this.#deadMessages.report(message, session, reason);
+  }
+
   /** Ends every channel, then the store. No verb may follow. */
   async close(): Promise<void> {
     for (const session of [...this.sessions.all()]) session.dispatcher.close('shutdown');
     this.timers.close();
     await this.#store.close();
+  }
+
+  #runCommand(oid: string): ReceivedMessage {
+    const upSeconds = Math.floor((this.now() - this.#startedAt) / 1_000);
+    return createCommandAnswer(oid, { nodeId: this.nodeId, upSeconds, rcvTimestamp: this.#newTimestamp() });
   }
 
   async #find(query: QueryKey): Promise<Topic[]> {
@@ -247,7 +287,7 @@ export class Broker {
   }
 
   /** The store forgets the message with the next commit, which comes by itself. */
-  #deleteSoon(message: Message): void {
+  #deleteSoon(message: ReceivedMessage): void {
     this.#store.deleteMessage(message.rcvTimestamp);
     if (this.#isCommitDue) return;
     this.#isCommitDue = true;
@@ -299,10 +339,10 @@ export class Broker {
     notice.release();
   }
 
-  #endSession(session: Session, isExpired: boolean): void {
+  #endSession(session: Session, deathReason: string | undefined): void {
     session.dispatcher.close('disconnected');
     for (const subscription of [...session.subscriptions.values()]) this.#subscriptions.cancel(subscription);
-    if (isExpired) this.#deliveries.bury(session, `The session ${session.absoluteName} gave no sign of life for its time-out`);
+    if (deathReason !== undefined) this.#deliveries.bury(session, deathReason);
     else session.dispatcher.clear();
   }
 }

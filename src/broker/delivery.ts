@@ -21,4 +21,5 @@ export interface Delivery {
 export interface DeliveryParts {
   readonly content: boolean;
   readonly meta: boolean;
+  readonly updateOneway: boolean;
 }

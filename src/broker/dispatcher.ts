@@ -1,3 +1,4 @@
+import type { Timer, TimerWheel } from '../base/timer-wheel.ts';
 import type { BrokerError } from '../model/error.ts';
 import { DELIVERY_BYTES, type Delivery, type DeliveryParts } from './delivery.ts';
 import { DeliveryQueue } from './delivery-queue.ts';
@@ -13,7 +14,14 @@ export interface QueueBounds {
   readonly maxBytes: number;
 }
 
+/** How long a queue may wait for a channel that was lost, and what becomes of it then. */
+interface Grace {
+  readonly endsAt: number;
+  readonly onOver: () => void;
+}
+
 export interface DispatcherContext {
+  readonly timers: TimerWheel;
   readonly loop: DispatchLoop;
   readonly account: MemoryAccount;
   readonly now: () => number;
@@ -34,6 +42,9 @@ export class Dispatcher {
   #cursor = 0;
   #order = 0;
   #bytes = 0;
+  #grace: Grace | undefined;
+  #graceTimer: Timer | undefined;
+  #collectTimer: Timer | undefined;
   /** When the first of the queued messages vanishes (forceDestroy), ms since 1970; never later than true. */
   #nextExpiry = Number.POSITIVE_INFINITY;
 
@@ -56,7 +67,8 @@ export class Dispatcher {
     if (!this.#hasRoom(message)) return false;
     this.#hold(message);
     this.#queue.push({ message, subscriptionId, parts, isInitial, order: this.#order++, redeliver: 0 });
-    if (this.#channel) this.wake();
+    if (this.#channel) this.#wakeFor(this.#channel);
+    else this.#watchGrace();
     return true;
   }
 
@@ -69,6 +81,7 @@ export class Dispatcher {
     if (acknowledged !== undefined) this.acknowledge(acknowledged);
     this.#returnUnacknowledged();
     this.#channel = channel;
+    this.#endGrace();
     this.dispatch();
   }
 
@@ -76,7 +89,19 @@ export class Dispatcher {
   detach(channel: CallbackChannel | undefined, end: ChannelEnd): void {
     if (!channel || this.#channel !== channel) return;
     this.#channel = undefined;
+    this.#collectTimer?.cancel();
+    this.#collectTimer = undefined;
     channel.close(end);
+  }
+
+  /**
+   * The channel was lost and the client said how long to wait for it: without a new channel within `graceMs`, `onOver` is called;
+   * unless `always`, only when there is something to deliver.
+   */
+  expectChannel(graceMs: number, always: boolean, onOver: () => void): void {
+    if (this.#channel) return;
+    this.#grace = { endsAt: this.#context.now() + graceMs, onOver };
+    if (always || this.size > 0) this.#watchGrace();
   }
 
   /** Ends the channel, whichever it is. */
@@ -91,15 +116,27 @@ export class Dispatcher {
     for (const { delivery } of done) this.#letGo(delivery);
   }
 
+  /** Removes exactly what was handed out as numbers `first` to `last`; returns it. */
+  settle(first: number, last: number): Delivery[] {
+    const done = this.#takeHandedOut(first, last);
+    for (const delivery of done) this.#letGo(delivery);
+    return done;
+  }
+
+  /** What was handed out as numbers `first` to `last` goes back to its place; it is handed out again when the channel takes it. */
+  giveBack(first: number, last: number): void {
+    this.#return(this.#takeHandedOut(first, last));
+  }
+
   /** Tells the subscriber of an error: at once if it listens, else when it listens again. The first one counts. */
   fail(error: BrokerError): void {
     this.#error ??= error;
     if (this.#channel) this.wake();
   }
 
-  /** Dispatches soon, together with all else that this turn of the event loop brings. */
+  /** Dispatches soon, together with all else that this turn of the event loop brings; not while deliveries are collected. */
   wake(): void {
-    this.#context.loop.schedule(this);
+    if (!this.#collectTimer) this.#context.loop.schedule(this);
   }
 
   /** Hands out what the channel takes now. */
@@ -121,6 +158,7 @@ export class Dispatcher {
 
   /** Drops everything, for a session that ends. Returns what nobody got. */
   clear(): Delivery[] {
+    this.#endGrace();
     this.#returnUnacknowledged();
     return this.removeAll(() => true);
   }
@@ -136,6 +174,39 @@ export class Dispatcher {
     const removed = this.#queue.removeAll(isUnwanted);
     for (const delivery of removed) this.#letGo(delivery);
     return removed;
+  }
+
+  #takeHandedOut(first: number, last: number): Delivery[] {
+    let start = 0;
+    while ((this.#unacknowledged[start]?.cursor ?? first) < first) start++;
+    let end = start;
+    while ((this.#unacknowledged[end]?.cursor ?? Number.POSITIVE_INFINITY) <= last) end++;
+    return this.#unacknowledged.splice(start, end - start).map((handedOut) => handedOut.delivery);
+  }
+
+  /** At once, or when the channel has collected enough, or for long enough. */
+  #wakeFor({ collectTimeMs = 0, batchEntries = 1 }: CallbackChannel): void {
+    if (collectTimeMs > 0 && this.#queue.size < batchEntries) {
+      this.#collectTimer ??= this.#context.timers.start(collectTimeMs, () => this.#endCollecting());
+    } else this.#endCollecting();
+  }
+
+  #endCollecting(): void {
+    this.#collectTimer?.cancel();
+    this.#collectTimer = undefined;
+    this.wake();
+  }
+
+  #watchGrace(): void {
+    if (!this.#grace || this.#graceTimer) return;
+    const { endsAt, onOver } = this.#grace;
+    this.#graceTimer = this.#context.timers.start(endsAt - this.#context.now(), onOver);
+  }
+
+  #endGrace(): void {
+    this.#graceTimer?.cancel();
+    this.#graceTimer = undefined;
+    this.#grace = undefined;
   }
 
   #take(channel: CallbackChannel): Delivery[] {
@@ -156,8 +227,12 @@ export class Dispatcher {
     if (this.#unacknowledged.length === 0) return;
     const returned = this.#unacknowledged.map((handedOut) => handedOut.delivery);
     this.#unacknowledged = [];
-    for (const delivery of returned) delivery.redeliver++;
-    this.#queue.putBack(returned);
+    this.#return(returned);
+  }
+
+  #return(deliveries: readonly Delivery[]): void {
+    for (const delivery of deliveries) delivery.redeliver++;
+    this.#queue.putBack(deliveries);
   }
 
   #hasRoom(message: Message): boolean {

@@ -11,6 +11,9 @@ export type ChannelEnd = 'displaced' | 'disconnected' | 'shutdown';
 export interface CallbackChannel {
   /** How many more deliveries it takes now; whenever it grows by itself, the transport calls `dispatcher.wake()`. */
   readonly capacity: number;
+  /** Ms for which deliveries may be collected before they are handed out, and how many are enough; none: 0 ms. */
+  readonly collectTimeMs?: number;
+  readonly batchEntries?: number;
   /** The most content bytes per `update`, one delivery aside. */
   readonly maxBytes: number;
   /**

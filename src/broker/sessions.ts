@@ -15,7 +15,7 @@ export class Sessions {
   readonly #options: BrokerOptions;
   readonly #context: DispatcherContext;
   readonly #timers: TimerWheel;
-  readonly #onEnd: (session: Session, isExpired: boolean) => void;
+  readonly #onEnd: (session: Session, deathReason: string | undefined) => void;
   readonly #subjects = new Map<string, Map<number, Session>>();
   readonly #bySecretId = new Map<string, Session>();
   readonly #transient = new Set<Session>();
@@ -26,7 +26,7 @@ export class Sessions {
     options: BrokerOptions,
     context: DispatcherContext,
     timers: TimerWheel,
-    onEnd: (session: Session, isExpired: boolean) => void,
+    onEnd: (session: Session, deathReason: string | undefined) => void,
   ) {
     this.#options = options;
     this.#context = context;
@@ -88,14 +88,14 @@ export class Sessions {
     return session;
   }
 
-  /** Ends a session: its channel closes, its subscriptions and its queue go. */
-  end(session: Session, isExpired = false): void {
+  /** Ends a session: its channel closes, its subscriptions go; with `deathReason`, what waits becomes dead messages. */
+  end(session: Session, deathReason?: string): void {
     if (session.isClosed) return;
     session.isClosed = true;
     session.expiryTimer?.cancel();
     if (session.isTransient) this.#transient.delete(session);
     else this.#forget(session);
-    this.#onEnd(session, isExpired);
+    this.#onEnd(session, deathReason);
   }
 
   #create(name: SessionName, qos: ConnectQos): Session {
@@ -166,7 +166,7 @@ export class Sessions {
       if (session.dispatcher.hasChannel) this.touch(session);
       const left = session.lastSeenAt + session.options.timeoutMs - this.#context.now();
       if (left > 0) this.#watch(session, left);
-      else this.end(session, true);
+      else this.end(session, `The session ${session.absoluteName} gave no sign of life for its time-out`);
     });
   }
 

@@ -1,4 +1,4 @@
-import { type ConnectQos, DEFAULT_CONNECT_QOS } from '../model/connect.ts';
+import { type BurstMode, type CallbackQos, type ConnectQos, DEFAULT_CONNECT_QOS } from '../model/connect.ts';
 import { parseSessionName } from '../model/session-name.ts';
 import { elementsOf, textOf, type XmlElement } from '../model/xml-element.ts';
 import { booleanAttribute, decodeClientProperties, integerAttribute, QosElements, qosAttribute } from './qos-values.ts';
@@ -21,10 +21,43 @@ export function decodeConnectQos(qos: XmlElement | undefined): ConnectQos {
     timeoutMs: integerAttribute(session, 'timeout'),
     maxSessions: integerAttribute(session, 'maxSessions'),
     clearSessions: booleanAttribute(session, 'clearSessions') ?? false,
+    callback: decodeCallback(queue, elements),
     maxEntries: integerAttribute(queue, 'maxEntries'),
     maxBytes: integerAttribute(queue, 'maxBytes'),
     persistent: elements.flag('persistent') ?? false,
     clientProperties: decodeClientProperties(elements),
+  };
+}
+
+const DEFAULT_PING_INTERVAL_MS = 60_000;
+const DEFAULT_DELAY_MS = 60_000;
+
+/** `<callback>` inside the queue, or the older form beside it. */
+function decodeCallback(queue: XmlElement | undefined, elements: QosElements): CallbackQos | undefined {
+  const callback = new QosElements(queue).one('callback') ?? elements.one('callback');
+  if (!callback) return undefined;
+  const delayMs = integerAttribute(callback, 'delay') ?? 0;
+  return {
+    type: qosAttribute(callback, 'type') ?? 'SOCKET',
+    address: callback.children
+      .filter((child) => typeof child === 'string')
+      .join('')
+      .trim(),
+    sessionId: qosAttribute(callback, 'sessionId') ?? 'unknown',
+    pingIntervalMs: Math.max(0, integerAttribute(callback, 'pingInterval') ?? DEFAULT_PING_INTERVAL_MS),
+    retries: Math.max(-1, integerAttribute(callback, 'retries') ?? 0),
+    delayMs: delayMs > 0 ? delayMs : DEFAULT_DELAY_MS,
+    oneway: booleanAttribute(callback, 'oneway') ?? false,
+    dispatcherActive: booleanAttribute(callback, 'dispatcherActive') ?? true,
+    burst: decodeBurst(new QosElements(callback).one('burstMode')),
+  };
+}
+
+function decodeBurst(burst: XmlElement | undefined): BurstMode {
+  return {
+    collectTimeMs: Math.max(0, integerAttribute(burst, 'collectTime') ?? 0),
+    maxEntries: integerAttribute(burst, 'maxEntries') ?? 1,
+    maxBytes: integerAttribute(burst, 'maxBytes') ?? -1,
   };
 }
 

@@ -96,7 +96,8 @@ function encodeAttribute(name: string, value: boolean | number | string | undefi
   return value === undefined ? '' : ` ${name}='${escapeAttribute(String(value))}'`;
 }
 
-function encodeClientProperty(property: ClientProperty): string {
+/** On a line of its own. */
+export function encodeClientProperty(property: ClientProperty): string {
   const attributes = [
     ` name='${escapeAttribute(property.name)}'`,
     encodeAttribute('type', property.type),

@@ -21,6 +21,7 @@ export function decodeQueryQos(qos: XmlElement | undefined): QueryQos {
     multiSubscribe: elements.flag('multiSubscribe') ?? true,
     local: elements.flag('local') ?? true,
     initialUpdate: elements.flag('initialUpdate') ?? true,
+    updateOneway: elements.flag('updateOneway') ?? false,
     notify: elements.flag('notify') ?? true,
     persistent: elements.flag('persistent') ?? false,
     forceDestroy: booleanAttribute(elements.one('erase'), 'forceDestroy') ?? false,

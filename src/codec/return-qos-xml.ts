@@ -1,5 +1,7 @@
-import { escapeAttribute } from '../base/xml-text.ts';
+import { escapeAttribute, escapeText } from '../base/xml-text.ts';
+import type { CallbackQos } from '../model/connect.ts';
 import type { ConnectReply, PublishReply, SubscribeReply } from '../model/replies.ts';
+import { encodeClientProperty } from './msg-qos-xml.ts';
 
 /** The QoS that the verbs answer, with the elements and their order of the original's status QoS. */
 
@@ -32,9 +34,31 @@ export function encodeConnectReturnQos(reply: ConnectReply): string {
     '<qos>',
     ` <instanceId>${escapeAttribute(reply.instanceId)}</instanceId>`,
     session,
-    ` <queue relating='callback' maxEntries='${reply.maxEntries}' maxBytes='${reply.maxBytes}'/>`,
+    encodeCallbackQueue(reply),
     ...(reply.isReconnect ? [' <reconnected/>'] : []),
+    ...reply.clientProperties.map((property) => encodeClientProperty(property).trimEnd()),
     ` <clientProperty name='__cbQueueNumOfEntries' type='long'>${reply.queueSize}</clientProperty>`,
+    ` <clientProperty name='__rcvTimestampStr'>${formatTimestamp(reply.nowMs)}</clientProperty>`,
     '</qos>',
   ].join('\n');
+}
+
+function encodeCallbackQueue({ maxEntries, maxBytes, callback }: ConnectReply): string {
+  const attributes = `relating='callback' maxEntries='${maxEntries}' maxBytes='${maxBytes}'`;
+  return callback ? ` <queue ${attributes}>\n${encodeCallback(callback)}\n </queue>` : ` <queue ${attributes}/>`;
+}
+
+function encodeCallback(callback: CallbackQos): string {
+  const { maxEntries, maxBytes, collectTimeMs } = callback.burst;
+  return (
+    `  <callback type='${escapeAttribute(callback.type)}' sessionId='${escapeAttribute(callback.sessionId)}'` +
+    ` pingInterval='${callback.pingIntervalMs}' retries='${callback.retries}' delay='${callback.delayMs}'` +
+    ` oneway='${callback.oneway}' dispatcherActive='${callback.dispatcherActive}'>\n   ${escapeText(callback.address)}\n` +
+    `   <burstMode collectTime='${collectTimeMs}' maxEntries='${maxEntries}' maxBytes='${maxBytes}'/>\n  </callback>`
+  );
+}
+
+/** `2026-11-23 00:22:10.106Z` */
+function formatTimestamp(ms: number): string {
+  return new Date(ms).toISOString().replace('T', ' ');
 }

@@ -1,5 +1,4 @@
 import { escapeAttribute, escapeText, findIllegalCharacter } from '../base/xml-text.ts';
-import type { BrokerError } from '../model/error.ts';
 import type { ReceivedMessage, UpdateInfo } from '../model/message.ts';
 import { createPlainKey } from '../model/msg-key.ts';
 import { encodeContent } from './content-xml.ts';
@@ -34,7 +33,7 @@ export function* encodeResults(verb: string, results: Iterable<string>, count: n
   yield `</${verb}>\n`;
 }
 
-export function encodeException(error: BrokerError): string {
+export function encodeException(error: { readonly code: string; readonly message: string }): string {
   const message =
     findIllegalCharacter(error.message) < 0 ? error.message : error.message.replace(/[^\n\t\x20-\ud7ff]/g, '\ufffd');
   return `<exception errorCode='${escapeAttribute(error.code)}'><message>${escapeText(message)}</message></exception>`;

@@ -62,7 +62,7 @@ export function decodeScript(
   cache: ScriptCache = createScriptCache(),
 ): Script {
   const { document, prefixChars } = expected === undefined ? { document: text, prefixChars: 0 } : wrap(text, expected);
-  const options = { keepSource: ['key'], isOpaque, maxDepth: limits.maxDepth + 200, prefixChars };
+  const options = { keepSource: ['key'], isOpaque: isOpaqueContent, maxDepth: limits.maxDepth + 200, prefixChars };
   const source = readXml(document, { ...options, trees: cache.trees });
   const isScript = source.root.name === 'xmlBlaster';
   const elements = isScript ? elementsOf(source.root) : [source.root];
@@ -96,7 +96,7 @@ function verbOf(element: XmlElement, expected: Verb | undefined): Verb {
 }
 
 /** `<content>` is opaque, unless it is a tag somewhere inside a key or a QoS. */
-function isOpaque(name: string, ancestors: readonly string[]): boolean {
+export function isOpaqueContent(name: string, ancestors: readonly string[]): boolean {
   return name === 'content' && !ancestors.includes('key') && !ancestors.includes('qos');
 }
 

@@ -26,6 +26,8 @@ export interface QueryQos {
   readonly local: boolean;
   /** Default true: what the topics hold already is delivered at once. */
   readonly initialUpdate: boolean;
+  /** Default false: the client does not acknowledge the updates of this subscription. */
+  readonly updateOneway: boolean;
   /** Default true: subscribers are told of an erase. */
   readonly notify: boolean;
   /** Default false. */
@@ -45,6 +47,7 @@ export const DEFAULT_QUERY_QOS: QueryQos = {
   multiSubscribe: true,
   local: true,
   initialUpdate: true,
+  updateOneway: false,
   notify: true,
   persistent: false,
   forceDestroy: false,

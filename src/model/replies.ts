@@ -1,3 +1,5 @@
+import type { ClientProperty } from './client-property.ts';
+import type { CallbackQos } from './connect.ts';
 import type { Timestamp } from './timestamp.ts';
 
 /** What the verbs return; each transport encodes them in its own way. */
@@ -30,4 +32,9 @@ export interface ConnectReply {
   readonly maxBytes: number;
   /** Updates that wait for the session. */
   readonly queueSize: number;
+  /** What the client asked for, said back. */
+  readonly callback: CallbackQos | undefined;
+  readonly clientProperties: readonly ClientProperty[];
+  /** Ms since 1970 at which it connected. */
+  readonly nowMs: number;
 }

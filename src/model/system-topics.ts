@@ -11,12 +11,17 @@ export function isSystemOid(oid: string): boolean {
   return oid.startsWith(SYSTEM_PREFIX);
 }
 
+/** Questions to the broker itself. */
+export function isCommandOid(oid: string): boolean {
+  return oid.startsWith(COMMAND_PREFIX);
+}
+
 /** @throws BrokerError when a client may not use `oid` for a topic of its own. */
 export function checkClientOid(oid: string): void {
   if (isSystemOid(oid)) {
     throw new BrokerError('user.security.authorization.notAuthorized', `Only the broker publishes on ${SYSTEM_PREFIX}… topics`);
   }
-  if (oid.startsWith(COMMAND_PREFIX)) {
+  if (isCommandOid(oid)) {
     throw new BrokerError('user.illegalArgument', `Administrative commands (${COMMAND_PREFIX}…) are not supported yet`);
   }
 }

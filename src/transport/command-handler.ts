@@ -8,15 +8,15 @@ import {
   encodeUnSubscribeReturnQos,
   OK_QOS,
 } from '../codec/return-qos-xml.ts';
-import { encodeMessage } from '../codec/script-response-xml.ts';
 import type { Command } from '../model/command.ts';
 import { BrokerError } from '../model/error.ts';
+import type { ReceivedMessage } from '../model/message.ts';
+import type { QueryQos } from '../model/query.ts';
 
-/** What a verb answered, as XML; encoded only when it is written. */
-export interface CommandResult {
-  readonly count: number;
-  readonly results: Iterable<string>;
-}
+/** What a verb answered: a return QoS per result, or the messages of a get. */
+export type CommandResult =
+  | { readonly qos: readonly string[] }
+  | { readonly messages: readonly ReceivedMessage[]; readonly parts: Pick<QueryQos, 'content' | 'meta'> };
 
 /** Who runs commands; `connect` makes another session the current one. */
 export interface CommandCaller {
@@ -33,27 +33,28 @@ export interface CommandCaller {
  * @throws BrokerError whatever the verb rejects with.
  */
 export async function handleCommand(broker: Broker, caller: CommandCaller, command: Command): Promise<CommandResult> {
-  if (caller.session.isClosed && command.verb !== 'connect') throw new BrokerError('user.notConnected', NOT_CONNECTED);
+  if (command.verb !== 'connect' && command.verb !== 'ping' && caller.session.isClosed)
+    throw new BrokerError('user.notConnected', NOT_CONNECTED);
   switch (command.verb) {
     case 'connect': {
       const { session, reply } = broker.connect(command.qos, caller.user);
       caller.connected(session);
-      return one(encodeConnectReturnQos(reply));
+      return { qos: [encodeConnectReturnQos(reply)] };
     }
     case 'disconnect':
       broker.disconnect(caller.session);
-      return one('true');
+      return { qos: [OK_QOS] };
     case 'ping':
-      return one(OK_QOS);
+      return { qos: [OK_QOS] };
     case 'publish':
-      return one(encodePublishReturnQos(await broker.publish(caller.session, command.unit)));
+      return { qos: [encodePublishReturnQos(await broker.publish(caller.session, command.unit))] };
     case 'publishArr': {
-      const replies: string[] = [];
+      const qos: string[] = [];
       for (const unit of command.units) {
-        replies.push(encodePublishReturnQos(await broker.publish(caller.session, unit)));
+        qos.push(encodePublishReturnQos(await broker.publish(caller.session, unit)));
         await broker.breathe();
       }
-      return many(replies);
+      return { qos };
     }
     default:
       return handleQuery(broker, caller.session, command);
@@ -68,18 +69,13 @@ async function handleQuery(
   switch (verb) {
     case 'subscribe':
       if (session.isTransient) throw new BrokerError('user.subscribe.noCallback', NO_CALLBACK);
-      return one(encodeSubscribeReturnQos(await broker.subscribe(session, key, qos)));
+      return { qos: [encodeSubscribeReturnQos(await broker.subscribe(session, key, qos))] };
     case 'unSubscribe':
-      return many((await broker.unSubscribe(session, key)).map(encodeUnSubscribeReturnQos));
+      return { qos: (await broker.unSubscribe(session, key)).map(encodeUnSubscribeReturnQos) };
     case 'erase':
-      return many((await broker.erase(session, key, qos)).map(encodeEraseReturnQos));
-    case 'get': {
-      const messages = await broker.get(key, qos);
-      return {
-        count: messages.length,
-        results: lazily(messages, (message) => encodeMessage(message, qos, undefined, broker.now())),
-      };
-    }
+      return { qos: (await broker.erase(session, key, qos)).map(encodeEraseReturnQos) };
+    case 'get':
+      return { messages: await broker.get(key, qos), parts: qos };
   }
 }
 
@@ -87,15 +83,3 @@ const NOT_CONNECTED = 'The session has been disconnected; connect again before t
 
 const NO_CALLBACK =
   'A subscription needs a session that stays: add ?session=NAME/1 to the address, or put <connect/> before it in the same script and use its sessionId';
-
-function one(result: string): CommandResult {
-  return { count: 1, results: [result] };
-}
-
-function many(results: readonly string[]): CommandResult {
-  return { count: results.length, results };
-}
-
-function* lazily<T>(items: readonly T[], encode: (item: T) => string): Generator<string> {
-  for (const item of items) yield encode(item);
-}

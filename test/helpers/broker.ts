@@ -7,6 +7,8 @@ import type { Store } from '../../src/store/store.ts';
 /** A real broker on a free port, ended with the test that started it. */
 export interface TestBroker {
   readonly port: number;
+  /** The second port, if it was asked for. */
+  readonly socketPort: number | undefined;
   /** `http://127.0.0.1:<port>` */
   readonly url: string;
   /** `fetch` of a path; every answer must be read or cancelled. */
@@ -30,7 +32,7 @@ export async function startBroker(
   settings: Partial<Config> = {},
   parts: { clock?: Clock; store?: Store; logger?: Logger } = {},
 ): Promise<TestBroker> {
-  const server = await startServer({ port: 0, ...settings }, { logger: createLogger('silent'), ...parts });
+  const server = await startServer({ port: 0, socketPort: 'off', ...settings }, { logger: createLogger('silent'), ...parts });
   onTestFinished(() => server.close());
   const { port } = server.addresses.http;
   const url = `http://127.0.0.1:${port}`;
@@ -41,6 +43,7 @@ export async function startBroker(
   });
   return {
     port,
+    socketPort: server.addresses.socket?.port,
     url,
     fetch: (path, init) => fetch(url + path, init),
     post: async (body, path = '/', headers = {}) => read(await fetch(url + path, { method: 'POST', body, headers })),

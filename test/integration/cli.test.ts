@@ -19,7 +19,7 @@ class Program {
 
   constructor(args: readonly string[], environment: Record<string, string> = {}) {
     const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('XMLBLASTER_'));
-    const env = { ...Object.fromEntries(inherited), ...environment };
+    const env = { ...Object.fromEntries(inherited), XMLBLASTER_SOCKET_PORT: 'off', ...environment };
     this.#child = spawn(process.execPath, [join(root, 'dist/main.js'), ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
     this.#child.stdout.on('data', (chunk: Buffer) => {
       this.#stdout += chunk;
@@ -85,6 +85,8 @@ describe('xmlblaster', () => {
   test.each<[args: string[], environment: Record<string, string>, sentence: RegExp]>([
     [['--colour', 'red'], {}, /^xmlblaster: .*--colour.*--help\n$/],
     [['--port', 'x'], {}, /^xmlblaster: --port must be a whole number.*\n$/],
+    [['--tls-cert', 'cert.pem'], {}, /^xmlblaster: --tls-cert and --tls-key go together\n$/],
+    [['--tls-cert', '/nowhere', '--tls-key', '/nowhere'], {}, /^xmlblaster: --tls-cert \/nowhere and .*ENOENT.*\n$/],
     [[], { XMLBLASTER_COLOUR: 'red' }, /^xmlblaster: .*XMLBLASTER_COLOUR.*\n$/],
     [['--host', '0.0.0.0'], {}, /^xmlblaster: .*-e XMLBLASTER_ALLOW_ANONYMOUS=1 -e XMLBLASTER_ALLOWED_HOST=.*\n$/],
   ])('%j %j ends with a sentence and 2', async (args, environment, sentence) => {
@@ -101,6 +103,27 @@ describe('xmlblaster', () => {
     const { code, stdout } = await new Program(['--port', String(port)]).ended();
     expect(code).toBe(1);
     expect(messagesOf(stdout).at(-1)).toMatch(new RegExp(`Another program listens on port ${port}.*--port`));
+  });
+
+  test('on a busy second port starts without it, and says so', async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    onTestFinished(() => void other.close());
+    const { port } = other.address() as { port: number };
+    const program = new Program(['--port', '0', '--socket-port', String(port)]);
+    await program.port();
+    program.signal('SIGTERM');
+    const { code, stdout } = await program.ended();
+    expect(code).toBe(0);
+    expect(stdout).toMatch(new RegExp(`Nothing listens on port ${port} \\(--socket-port\\)`));
+    expect(stdout).not.toContain('socket://');
+  });
+
+  test('says where both ports are', async () => {
+    const program = new Program(['--port', '0', '--socket-port', '0']);
+    await program.port();
+    program.signal('SIGTERM');
+    expect((await program.ended()).stdout).toMatch(/listens on http:\/\/127\.0\.0\.1:\d+ and socket:\/\/127\.0\.0\.1:\d+"/);
   });
 
   test('on an address that the machine does not have ends with 1 and a sentence', async () => {

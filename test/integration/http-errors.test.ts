@@ -54,8 +54,6 @@ describe('what is no request', () => {
   test.each<[what: string, bytes: string | Uint8Array, status: number]>([
     ['garbage', 'hello\r\n\r\n', 400],
     ['random bytes', Uint8Array.from({ length: 200 }, (_, i) => (i * 151 + 128) % 256), 400],
-    ['an HTTP/2 preface', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 400],
-    ['a TLS hello', Uint8Array.of(0x16, 3, 1, 0, 5, 1, 0, 0, 1, 3), 400],
     ['a header without colon', `GET / HTTP/1.1\r\n${HOST}broken\r\n\r\n`, 400],
     ['two contradictory lengths', `PUT /topics/a HTTP/1.1\r\n${HOST}Content-Length: 1\r\nContent-Length: 2\r\n\r\nx`, 400],
     [
@@ -86,12 +84,9 @@ describe('what is no request', () => {
 });
 
 describe('a client that is too slow', () => {
-  test.each([
-    ['sends its header slowly', `GET / HTTP/1.1\r\n${HOST}`],
-    ['says nothing at all', ''],
-  ])('and %s gets 408', async (_what, bytes) => {
+  test('and sends its header slowly gets 408', async () => {
     const broker = await startBroker({ headersTimeout: 200, requestTimeout: 400 });
-    expectError(await exchange(broker.port, bytes), 408, 'user.illegalArgument', 'in time');
+    expectError(await exchange(broker.port, `GET / HTTP/1.1\r\n${HOST}`), 408, 'user.illegalArgument', 'in time');
   });
 
   test.each(['/topics/a', '/'])('and never ends the body that it sends to %s gets 408', async (path) => {

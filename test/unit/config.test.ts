@@ -74,6 +74,12 @@ describe('where a setting comes from', () => {
     }
   });
 
+  test('the second port can be off', () => {
+    expect(configOf([]).socketPort).toBe(7607);
+    expect(configOf(['--socket-port', 'off']).socketPort).toBe('off');
+    expect(configOf([], { XMLBLASTER_SOCKET_PORT: 'off' }).socketPort).toBe('off');
+  });
+
   test('lists are repeated flags, or stand between commas', () => {
     expect(configOf(['--allowed-host', 'a', '--allowed-host', 'b']).allowedHost).toEqual(['a', 'b']);
     expect(configOf([], { XMLBLASTER_ALLOWED_HOST: 'a, b' }).allowedHost).toEqual(['a', 'b']);
@@ -91,6 +97,8 @@ describe('what cannot be', () => {
     [['--port', 'x'], /--port must be a whole number from 0 to 65535, not "x"/],
     [['--port', '65536'], /--port .* 65535/],
     [['--port=-1'], /--port .* 65535/],
+    [['--socket-port', 'on'], /--socket-port must be a whole number from 0 to 65535, or off, not "on"/],
+    [['--socket-port', '65536'], /--socket-port .* 65535/],
     [['--max-topics', '0'], /--max-topics must be a whole number from 1/],
     [['--max-topics', '1.5'], /--max-topics/],
     [['--max-topics', '99999999999999999999'], /--max-topics/],

@@ -2,7 +2,6 @@ import type { ScriptLimits } from '../../codec/script-xml.ts';
 
 /** The bounds of the HTTP binding; README, "Limits", lists them with their defaults. */
 interface HttpLimits extends ScriptLimits {
-  readonly maxConnections: number;
   /** Bytes of one request body. */
   readonly maxBodyBytes: number;
   /** Ms a client may take to send its header. */
@@ -14,9 +13,8 @@ interface HttpLimits extends ScriptLimits {
 }
 
 export interface HttpOptions {
+  /** The address that the broker listens on. */
   readonly host: string;
-  /** 0 = any free port. */
-  readonly port: number;
   /** Origins of browser pages that may use the broker, beside its own. */
   readonly corsOrigins: readonly string[];
   /** Values of the Host header to accept beside localhost and the bound address. */

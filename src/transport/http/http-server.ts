@@ -1,5 +1,6 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
 import type { Logger } from '../../base/logger.ts';
 import { Lru } from '../../base/lru.ts';
@@ -7,9 +8,9 @@ import type { Broker } from '../../broker/broker.ts';
 import { createScriptCache } from '../../codec/script-xml.ts';
 import { BrokerError } from '../../model/error.ts';
 import type { MsgKey } from '../../model/message.ts';
+import type { Connections } from '../connections.ts';
 import { answer, takeOver } from './answer.ts';
 import { hideOddContentType } from './body.ts';
-import { Connections } from './connections.ts';
 import { Cursors } from './cursor.ts';
 import { Guard } from './guard.ts';
 import type { Closing, HttpContext } from './http-context.ts';
@@ -21,9 +22,13 @@ import { addTopicsRoutes } from './topics-routes.ts';
 import { addUpdatesRoutes } from './updates-routes.ts';
 import { writeError } from './write-error.ts';
 
+/** HTTP on connections that somebody else accepts. */
 export interface HttpServer {
-  readonly address: AddressInfo;
-  /** Stops accepting and resolves when all answers are out; the polls must have been released before. */
+  /** Takes over a connection that may be paused; what was read from it must have been put back. */
+  accept(stream: Duplex): void;
+  /** From now on connections end with their answers, and new requests are refused. */
+  stop(): void;
+  /** To be called when the last connection has ended. */
   close(): Promise<void>;
 }
 
@@ -34,14 +39,19 @@ const MAX_URL_CHARS = 16_384;
 const KEY_CACHE_ENTRIES = 10_000;
 const KEY_CACHE_CHARS = 4_000_000;
 
-/** How long answers under way may take when the server ends; ms. */
-const CLOSE_MS = 4_000;
-
 /** How often Node looks for connections that are too slow; ms. */
 const CHECK_INTERVAL_MS = 1_000;
 
-/** Starts the HTTP binding (protocol/http.md). Rejects with the error of `listen`, for example EADDRINUSE. */
-export async function startHttpServer(broker: Broker, options: HttpOptions, logger: Logger): Promise<HttpServer> {
+/** Ms between two looks for connections that wait for a request, when the server ends. */
+const SWEEP_MS = 50;
+
+/** Starts the HTTP binding (protocol/http.md). */
+export async function startHttpServer(
+  broker: Broker,
+  options: HttpOptions,
+  connections: Connections,
+  logger: Logger,
+): Promise<HttpServer> {
   const { limits } = options;
   const app: FastifyInstance = fastify({
     exposeHeadRoutes: true,
@@ -61,7 +71,6 @@ export async function startHttpServer(broker: Broker, options: HttpOptions, logg
   });
   addErrorHandlers(app, logger);
   addProtocolErrors(app);
-  const connections = new Connections(app.server, limits.maxConnections);
   const closing = addHooks(app, options, connections);
   addBodyParser(app);
   const keys = new Lru<string, MsgKey>(KEY_CACHE_ENTRIES, KEY_CACHE_CHARS);
@@ -70,8 +79,28 @@ export async function startHttpServer(broker: Broker, options: HttpOptions, logg
   addScriptRoutes(app, context);
   addTopicsRoutes(app, context);
   addUpdatesRoutes(app, context);
-  await app.listen({ host: options.host, port: options.port });
-  return { address: app.server.address() as AddressInfo, close: () => closeServer(app, closing, connections) };
+  await app.ready();
+  return serveHandedOver(app, closing);
+}
+
+/** The server of `app` never listens: it gets its connections from the listener of all protocols. */
+function serveHandedOver(app: FastifyInstance, closing: Closing): HttpServer {
+  const server = app.server as Server & { httpAllowHalfOpen: boolean };
+  server.httpAllowHalfOpen = true;
+  server.emit('listening'); // with it Node begins to watch over slow headers and requests
+  let sweep: NodeJS.Timeout | undefined;
+  return {
+    accept: (stream) => void server.emit('connection', stream),
+    stop() {
+      closing.isClosing = true;
+      sweep = setInterval(() => server.closeIdleConnections(), SWEEP_MS);
+    },
+    async close() {
+      clearInterval(sweep);
+      server.close();
+      await app.close();
+    },
+  };
 }
 
 function addHooks(app: FastifyInstance, options: HttpOptions, connections: Connections): Closing {
@@ -81,7 +110,7 @@ function addHooks(app: FastifyInstance, options: HttpOptions, connections: Conne
   app.addHook('onRequest', (request, reply, done) => {
     if (closing.isClosing)
       throw new HttpError(503, 'The broker is shutting down', { Connection: 'close' }, 'resource.unavailable');
-    connections.check(request.raw.socket);
+    checkConnection(connections, request.raw.socket);
     guard.check(request.raw);
     hideOddContentType(request.raw);
     const origin = guard.allowedOrigin(request.raw);
@@ -98,15 +127,11 @@ function addHooks(app: FastifyInstance, options: HttpOptions, connections: Conne
   return closing;
 }
 
-/** Lets answers that are under way go out; cuts off what is still there after `CLOSE_MS`. */
-async function closeServer(app: FastifyInstance, closing: Closing, connections: Connections): Promise<void> {
-  closing.isClosing = true;
-  connections.closeUnused();
-  const sweep = setInterval(() => app.server.closeIdleConnections(), 50);
-  const cut = setTimeout(() => app.server.closeAllConnections(), CLOSE_MS);
-  await app.close();
-  clearInterval(sweep);
-  clearTimeout(cut);
+/** @throws HttpError 503 for a connection too many, before its request has done anything. */
+function checkConnection(connections: Connections, socket: Socket): void {
+  if (!connections.isTooMany(socket)) return;
+  const message = `The broker has ${connections.max} connections (--max-connections); close some, or try later`;
+  throw new HttpError(503, message, { Connection: 'close' }, 'resource.exhaust');
 }
 
 function allowOrigin(response: ServerResponse, origin: string): void {

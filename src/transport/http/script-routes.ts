@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { escapeAttribute } from '../../base/xml-text.ts';
 import { decodeXmlText } from '../../codec/charset.ts';
-import { encodeException, encodeResults } from '../../codec/script-response-xml.ts';
+import { encodeException, encodeMessage, encodeResults } from '../../codec/script-response-xml.ts';
 import { decodeScript, type Script } from '../../codec/script-xml.ts';
 import type { Verb } from '../../model/command.ts';
 import { BrokerError } from '../../model/error.ts';
@@ -41,7 +41,7 @@ async function runScript(
     const outcome = await runCommands(context, script, caller);
     const status = outcome.error ? statusOf(outcome.error) : 200;
     const cookie = cookieFor(request, caller);
-    const body = encodeAnswer(script.id, outcome);
+    const body = encodeAnswer(script.id, outcome, broker.now());
     if (typeof body === 'string') answer(takeOver(reply), status, [...XML_HEADERS, ...cookie], body);
     else
       await reply
@@ -74,8 +74,8 @@ async function runCommands({ broker }: HttpContext, script: Script, caller: Call
 }
 
 /** The answer as one string when it is small, as a stream otherwise. */
-function encodeAnswer(id: string | undefined, outcome: Outcome): string | Readable {
-  const pieces = answerPieces(id, outcome);
+function encodeAnswer(id: string | undefined, outcome: Outcome, nowMs: number): string | Readable {
+  const pieces = answerPieces(id, outcome, nowMs);
   let start = '';
   for (let next = pieces.next(); !next.done; next = pieces.next()) {
     start += next.value;
@@ -84,11 +84,30 @@ function encodeAnswer(id: string | undefined, outcome: Outcome): string | Readab
   return start;
 }
 
-function* answerPieces(id: string | undefined, { results, error }: Outcome): Generator<string> {
+function* answerPieces(id: string | undefined, { results, error }: Outcome, nowMs: number): Generator<string> {
   yield id === undefined ? '<xmlBlasterResponse>\n' : `<xmlBlasterResponse id='${escapeAttribute(id)}'>\n`;
-  for (const { verb, result } of results) yield* encodeResults(verb, result.results, result.count);
+  for (const { verb, result } of results) yield* encodeResult(verb, result, nowMs);
   if (error) yield `${encodeException(error)}\n`;
   yield '</xmlBlasterResponse>\n';
+}
+
+/** As the original's scripts, disconnect answers a word instead of a QoS. */
+function* encodeResult(verb: Verb, result: CommandResult, nowMs: number): Generator<string> {
+  if ('messages' in result) {
+    const { messages, parts } = result;
+    yield* encodeResults(
+      verb,
+      lazily(messages, (message) => encodeMessage(message, parts, undefined, nowMs)),
+      messages.length,
+    );
+  } else {
+    const qos = verb === 'disconnect' ? ['true'] : result.qos;
+    yield* encodeResults(verb, qos, qos.length);
+  }
+}
+
+function* lazily<T>(items: readonly T[], encode: (item: T) => string): Generator<string> {
+  for (const item of items) yield encode(item);
 }
 
 function* prepend(start: string, rest: Iterable<string>): Generator<string> {

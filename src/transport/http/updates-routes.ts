@@ -99,6 +99,7 @@ function openPoll(
   });
   dispatcher.attach(channel, acknowledged);
   if (timeoutMs === 0) channel.expire();
+  else onSilence(response, () => channel.expire());
 }
 
 function openStream(
@@ -124,6 +125,18 @@ function openStream(
     },
   });
   dispatcher.attach(channel, acknowledged);
+  onSilence(response, () => channel.close('disconnected'));
+}
+
+/**
+ * Runs `release` when the client has closed its side: it may still read its answer, but most likely it is gone, and the answer
+ * shows.
+ */
+function onSilence(response: ServerResponse, release: () => void): void {
+  const { socket } = response.req;
+  socket.once('end', release);
+  response.once('close', () => socket.off('end', release));
+  if (socket.readableEnded) release();
 }
 
 function lastEventIdOf(request: FastifyRequest): string | undefined {

@@ -14,7 +14,14 @@ const key = createPlainKey('a');
 function delivery(order: number, priority: number): Delivery {
   const init = { key, content: Buffer.alloc(0), sender: '', rcvTimestamp: BigInt(order), expiresAt: Number.POSITIVE_INFINITY };
   const message = new Message({ ...init, qos: { ...DEFAULT_PUBLISH_QOS, priority } }, owner, account);
-  return { message, order, subscriptionId: '', parts: { content: true, meta: true }, isInitial: false, redeliver: 0 };
+  return {
+    message,
+    order,
+    subscriptionId: '',
+    parts: { content: true, meta: true, updateOneway: false },
+    isInitial: false,
+    redeliver: 0,
+  };
 }
 
 /** The second implementation: sorted anew whenever somebody looks. */

@@ -7,7 +7,7 @@ import { parse, qos } from './elements.ts';
 test('without a word it is the default', () => {
   expect(decodeQueryQos(undefined)).toEqual(DEFAULT_QUERY_QOS);
   expect(decodeQueryQos(parse('<qos/>'))).toEqual(DEFAULT_QUERY_QOS);
-  expect(decodeQueryQos(qos('<isSubscribe/><updateOneway/><x/>'))).toEqual(DEFAULT_QUERY_QOS);
+  expect(decodeQueryQos(qos('<isSubscribe/><x/>'))).toEqual(DEFAULT_QUERY_QOS);
 });
 
 test.each<[xml: string, expected: Partial<QueryQos>]>([

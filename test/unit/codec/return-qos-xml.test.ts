@@ -47,12 +47,36 @@ test('the answer to connect ends the session element with the secret id', () => 
     maxEntries: 5,
     maxBytes: 100,
     queueSize: 3,
+    callback: undefined,
+    clientProperties: [],
+    nowMs: 1_700_000_000_046,
   };
   expect(encodeConnectReturnQos(reply)).toBe(`<qos>
  <instanceId>/xmlBlaster/node/heron/instanceId/1</instanceId>
  <session name='/node/heron/client/joe/1' timeout='1000' maxSessions='10' clearSessions='false' reconnectSameClientOnly='false' sessionId='sessionId:1'/>
  <queue relating='callback' maxEntries='5' maxBytes='100'/>
  <clientProperty name='__cbQueueNumOfEntries' type='long'>3</clientProperty>
+ <clientProperty name='__rcvTimestampStr'>2023-11-14 22:13:20.046Z</clientProperty>
 </qos>`);
   expect(encodeConnectReturnQos({ ...reply, isReconnect: true })).toContain('\n <reconnected/>\n');
+  const callback = {
+    type: 'SOCKET',
+    address: 'socket://here:1',
+    sessionId: "'x",
+    pingIntervalMs: 1_000,
+    retries: -1,
+    delayMs: 60_000,
+    oneway: false,
+    dispatcherActive: true,
+    burst: { collectTimeMs: 0, maxEntries: 1, maxBytes: -1 },
+  };
+  expect(encodeConnectReturnQos({ ...reply, callback, clientProperties: [{ name: 'a', value: '<' }] })).toContain(`
+ <queue relating='callback' maxEntries='5' maxBytes='100'>
+  <callback type='SOCKET' sessionId='&apos;x' pingInterval='1000' retries='-1' delay='60000' oneway='false' dispatcherActive='true'>
+   socket://here:1
+   <burstMode collectTime='0' maxEntries='1' maxBytes='-1'/>
+  </callback>
+ </queue>
+ <clientProperty name='a'>&lt;</clientProperty>
+`);
 });

@@ -1,0 +1,199 @@
+import type { Timer, TimerWheel } from '../../base/timer-wheel.ts';
+import type { Delivery } from '../../broker/delivery.ts';
+import type { CallbackChannel } from '../../broker/ports.ts';
+import type { Session } from '../../broker/session.ts';
+import { decodeException, type Frame, type RawUnit } from '../../codec/socket-frame.ts';
+import type { CallbackQos } from '../../model/connect.ts';
+import type { FrameCodec } from './frame-codec.ts';
+import type { FrameWriter } from './frame-writer.ts';
+import { messageUnit, qosUnit } from './message-unit.ts';
+
+export interface SocketChannelContext {
+  readonly writer: FrameWriter;
+  readonly codec: FrameCodec;
+  readonly timers: TimerWheel;
+  readonly now: () => number;
+  readonly maxUpdatesInFlight: number;
+  readonly maxBytesWaiting: number;
+  readonly responseTimeoutMs: number;
+  /** A number for a request, unique on this connection. */
+  readonly newRequestNumber: () => number;
+  /** The client threw an exception on these: they are not delivered again. */
+  readonly onRefused: (deliveries: readonly Delivery[], reason: string) => void;
+  /** The client does not know the session any more: it has to end. */
+  readonly onDisowned: () => void;
+  /** The peer does not answer, or says that it can not be reached: the connection is of no use. */
+  readonly onUseless: () => void;
+  /** The connection has ended, the session has not. */
+  readonly onLost: () => void;
+  /** The session is over or goes on elsewhere. */
+  readonly onClosed: () => void;
+}
+
+/** Updates and pings over the connection that a client opened: the callback of the SOCKET protocol. */
+export class SocketChannel implements CallbackChannel {
+  readonly #session: Session;
+  readonly #callback: CallbackQos;
+  readonly #context: SocketChannelContext;
+  readonly #relativeName: string;
+  /** Updates on their way, by request id. */
+  readonly #updates = new Map<string, CursorRange>();
+  #inFlight = 0;
+  /** Until the next ping, or until its answer has to be there. */
+  #pingTimer: Timer | undefined;
+  /** The ping that is not answered yet. */
+  #pingId: string | undefined;
+  /** The client asked for no more updates until it connects again. */
+  #isHeld: boolean;
+  #isOpen = true;
+
+  constructor(session: Session, callback: CallbackQos, context: SocketChannelContext) {
+    this.#session = session;
+    this.#callback = callback;
+    this.#context = context;
+    this.#isHeld = !callback.dispatcherActive;
+    const { subject, pubSessionId = 0 } = session.name;
+    this.#relativeName = pubSessionId > 0 ? `client/${subject}/${pubSessionId}` : `client/${subject}`;
+    this.#schedulePing();
+  }
+
+  get capacity(): number {
+    const { writer, maxBytesWaiting, maxUpdatesInFlight } = this.#context;
+    if (!this.#isOpen || this.#isHeld || writer.bytesWaiting >= maxBytesWaiting) return 0;
+    return Math.min(this.batchEntries, maxUpdatesInFlight - this.#inFlight);
+  }
+
+  get batchEntries(): number {
+    const { maxEntries } = this.#callback.burst;
+    return maxEntries < 0 ? Number.POSITIVE_INFINITY : Math.max(1, maxEntries);
+  }
+
+  get collectTimeMs(): number {
+    return this.#callback.burst.collectTimeMs;
+  }
+
+  get maxBytes(): number {
+    const { maxBytes } = this.#callback.burst;
+    return maxBytes < 0 ? Number.POSITIVE_INFINITY : maxBytes;
+  }
+
+  update(deliveries: readonly Delivery[], lastCursor: number, waiting: number): void {
+    const queueSize = deliveries.length + waiting;
+    const now = this.#context.now();
+    const units = deliveries.map(({ message, parts, subscriptionId, redeliver, isInitial }, queueIndex) =>
+      messageUnit(message, parts, { subscriptionId, redeliver, isInitial, queueIndex, queueSize }, now),
+    );
+    this.#inFlight += deliveries.length;
+    const firstCursor = lastCursor - deliveries.length + 1;
+    for (let start = 0, end = 0; start < deliveries.length; start = end) {
+      const isOneway = this.#isOneway(deliveries[start]);
+      while (end < deliveries.length && this.#isOneway(deliveries[end]) === isOneway) end++;
+      const range = { first: firstCursor + start, last: firstCursor + end - 1 };
+      if (isOneway) this.#sendOneway(units.slice(start, end), range);
+      else this.#send(units.slice(start, end), range);
+    }
+  }
+
+  /** Errors that concern the session have no place in this protocol: the client learns of them with its next request. */
+  fail(): void {}
+
+  close(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    this.#pingTimer?.cancel();
+    this.#context.onClosed();
+  }
+
+  /** The connection is gone; what it did not acknowledge stays in the session's queue. */
+  lost(): void {
+    if (!this.#isOpen) return;
+    this.#session.dispatcher.detach(this, 'disconnected');
+    this.#context.onLost();
+  }
+
+  /** The peer took bytes: there may be room for more updates. */
+  wake(): void {
+    if (this.#isOpen && this.capacity > 0) this.#session.dispatcher.wake();
+  }
+
+  /** The client's answer to an update or a ping; false when it belongs to no request of this channel. */
+  answered(frame: Frame): boolean {
+    if (!this.#isOpen) return false;
+    if (frame.requestId === this.#pingId) return this.#pong();
+    const range = this.#updates.get(frame.requestId);
+    if (!range) return false;
+    this.#updates.delete(frame.requestId);
+    this.#inFlight -= range.last - range.first + 1;
+    if (frame.type === 'R') this.#session.dispatcher.settle(range.first, range.last);
+    else this.#refused(range, decodeException(frame));
+    this.#session.dispatcher.wake();
+    return true;
+  }
+
+  #isOneway(delivery: Delivery | undefined): boolean {
+    return this.#callback.oneway || delivery?.parts.updateOneway === true;
+  }
+
+  #send(units: readonly RawUnit[], range: CursorRange): void {
+    const requestId = this.#newRequestId('update');
+    this.#updates.set(requestId, range);
+    this.#context.writer.writeUpdate(
+      this.#context.codec.encodeUnits('I', { requestId, method: 'update', secretSessionId: this.#callback.sessionId }, units),
+    );
+  }
+
+  /** Nobody acknowledges: what has left the process is done. */
+  #sendOneway(units: readonly RawUnit[], { first, last }: CursorRange): void {
+    const method = 'updateOneway';
+    const header = { requestId: this.#newRequestId(method), method, secretSessionId: this.#callback.sessionId };
+    this.#context.writer.write(this.#context.codec.encodeUnits('I', header, units), (error) => {
+      if (error || !this.#isOpen) return;
+      this.#inFlight -= last - first + 1;
+      this.#session.dispatcher.settle(first, last);
+      this.#session.dispatcher.wake();
+    });
+  }
+
+  /** What an exception means (protocol/socket.md, "Updates"): mostly that the message is not wanted. */
+  #refused({ first, last }: CursorRange, { errorCode, message }: ClientException): void {
+    const { dispatcher } = this.#session;
+    if (errorCode === 'user.update.holdback') {
+      this.#isHeld = true;
+      dispatcher.giveBack(first, last);
+    } else if (errorCode.startsWith('communication.')) this.#context.onUseless();
+    else if (errorCode.startsWith('user.security.authentication')) this.#context.onDisowned();
+    else this.#context.onRefused(dispatcher.settle(first, last), `${errorCode}: ${message}`);
+  }
+
+  #schedulePing(): void {
+    if (this.#callback.pingIntervalMs > 0) {
+      this.#pingTimer = this.#context.timers.start(this.#callback.pingIntervalMs, () => this.#ping());
+    }
+  }
+
+  #ping(): void {
+    this.#pingId = this.#newRequestId('ping');
+    const header = { requestId: this.#pingId, method: 'ping', secretSessionId: '' };
+    this.#context.writer.write(this.#context.codec.encodeUnits('I', header, [qosUnit('')]));
+    this.#pingTimer = this.#context.timers.start(this.#context.responseTimeoutMs, () => this.#context.onUseless());
+  }
+
+  #pong(): boolean {
+    this.#pingId = undefined;
+    this.#pingTimer?.cancel();
+    this.#schedulePing();
+    return true;
+  }
+
+  #newRequestId(method: string): string {
+    return `${this.#relativeName}:${method}:${this.#context.newRequestNumber()}`;
+  }
+}
+
+/** The numbers of the first and the last of some updates. */
+interface CursorRange {
+  readonly first: number;
+  readonly last: number;
+}
+
+type ClientException = ReturnType<typeof decodeException>;
