@@ -28,6 +28,16 @@ describe('updates', () => {
     expect((await client.request()).session).toBe('unknown');
   });
 
+  // Otherwise the C library, which leaves TCP_NODELAY alone, waits 40 ms with its next request: see FrameWriter.
+  test('leave before the answer to the publish that caused them, and that does not wait for the acknowledgement', async () => {
+    const { port } = await startBroker();
+    const client = await SocketClient.login(port, 'joe/1');
+    await client.subscribe('a');
+    client.send('publish', "\0<key oid='a'/>\x001\x001");
+    expect((await client.next(() => true)).method).toBe('update');
+    expect(await client.next(() => true)).toMatchObject({ type: 'R', method: 'publish' });
+  });
+
   test('may be answered after a publish of the client, and in any order', async () => {
     const { port } = await startBroker();
     const client = await SocketClient.login(port, 'joe/1');
