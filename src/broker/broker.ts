@@ -314,8 +314,7 @@ export class Broker {
     const ended: string[] = [];
     for (const { subscription, id } of [...topic.routes.values()]) {
       if (subscription.session !== session) continue;
-      if (subscription.query.type === 'EXACT') this.#subscriptions.cancel(subscription);
-      else this.#subscriptions.disconnect(subscription, topic);
+      this.#subscriptions.leave(subscription, topic);
       ended.push(id);
     }
     return ended;
@@ -333,8 +332,7 @@ export class Broker {
     for (const { subscription } of [...topic.routes.values()]) {
       if (cause?.forceDestroy) subscription.session.dispatcher.sweep();
       this.#deliveries.deliver(subscription, notice, false);
-      if (subscription.query.type === 'EXACT') this.#subscriptions.cancel(subscription);
-      else this.#subscriptions.disconnect(subscription, topic);
+      this.#subscriptions.leave(subscription, topic);
     }
     notice.release();
   }

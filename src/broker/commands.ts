@@ -1,7 +1,7 @@
 import { BrokerError } from '../model/error.ts';
 import { DEFAULT_PUBLISH_QOS, type ReceivedMessage } from '../model/message.ts';
 import { createPlainKey } from '../model/msg-key.ts';
-import { formatAbsoluteName } from '../model/session-name.ts';
+import { brokerName } from '../model/session-name.ts';
 
 /** What commands may tell. */
 interface CommandFacts {
@@ -35,7 +35,7 @@ export function createCommandAnswer(oid: string, facts: CommandFacts): ReceivedM
     key: createPlainKey(`__cmd:/node/${facts.nodeId}/?${name}`),
     content: Buffer.from(String(read(facts))),
     qos: DEFAULT_PUBLISH_QOS,
-    sender: formatAbsoluteName(facts.nodeId, { subject: '__RequestBroker_internal', pubSessionId: 1 }),
+    sender: brokerName(facts.nodeId),
     rcvTimestamp: facts.rcvTimestamp,
     expiresAt: Number.POSITIVE_INFINITY,
   };

@@ -1,7 +1,7 @@
 import type { ClientProperty } from '../model/client-property.ts';
 import { DEFAULT_PUBLISH_QOS, type MsgKey, type PublishQos } from '../model/message.ts';
 import { createPlainKey } from '../model/msg-key.ts';
-import { formatAbsoluteName } from '../model/session-name.ts';
+import { brokerName } from '../model/session-name.ts';
 import { DEAD_MESSAGE_OID } from '../model/system-topics.ts';
 import type { Message } from './message.ts';
 import type { Session } from './session.ts';
@@ -13,7 +13,7 @@ export class DeadMessages {
   #count = 0;
 
   constructor(nodeId: string, publish: (key: MsgKey, qos: PublishQos, content: Buffer, sender: string) => void) {
-    this.#sender = formatAbsoluteName(nodeId, { subject: '__RequestBroker_internal', pubSessionId: 1 });
+    this.#sender = brokerName(nodeId);
     this.#publish = publish;
   }
 

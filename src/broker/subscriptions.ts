@@ -73,6 +73,12 @@ export class Subscriptions {
     return [subscription.id, ...routeIds];
   }
 
+  /** Ends what a subscription has of `topic`: all of it when it wants just this one. */
+  leave(subscription: Subscription, topic: Topic): void {
+    if (subscription.query.type === 'EXACT') this.cancel(subscription);
+    else this.disconnect(subscription, topic);
+  }
+
   /** Ends what one subscription gets from one topic; a query stays registered for others. */
   disconnect(subscription: Subscription, topic: Topic): void {
     if (subscription.topics.delete(topic)) this.#context.account.release(ROUTE_BYTES);

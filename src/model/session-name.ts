@@ -44,6 +44,11 @@ function formatSessionName(name: SessionName): string {
   return name.pubSessionId === undefined ? name.subject : `${name.subject}/${name.pubSessionId}`;
 }
 
+/** Who sends what the broker itself publishes. */
+export function brokerName(nodeId: string): string {
+  return formatAbsoluteName(nodeId, { subject: '__RequestBroker_internal', pubSessionId: 1 });
+}
+
 /** `/node/heron/client/joe/1`: the form that stands in QoS. */
 export function formatAbsoluteName(nodeId: string, name: SessionName): string {
   return `/node/${nodeId}/client/${formatSessionName(name)}`;

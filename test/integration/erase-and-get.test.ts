@@ -1,18 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { parseXml, type ReadMessage, readMessages, textsOf } from '../helpers/answers.ts';
-import { type Answer, startBroker, type TestBroker } from '../helpers/broker.ts';
-
-function publish(broker: TestBroker, content: string, qos = '', key = '<key oid="a"/>'): Promise<Answer> {
-  return broker.post(`<publish>${key}<content>${content}</content><qos>${qos}</qos></publish>`);
-}
-
-/** What joe/1 gets of the topic `a`; the first call subscribes. */
-async function updates(broker: TestBroker): Promise<ReadMessage[]> {
-  const { status, body } = await broker.get('/updates?session=joe/1&oid=a&timeout=0');
-  return status === 204 ? [] : readMessages(body);
-}
-
-const texts = async (broker: TestBroker): Promise<string[]> => (await updates(broker)).map(({ text }) => text);
+import { parseXml, readMessages, textsOf } from '../helpers/answers.ts';
+import { startBroker } from '../helpers/broker.ts';
+import { publish, texts, updates } from '../helpers/topic-a.ts';
 
 describe('erase', () => {
   test('ends what waits in queues only with forceDestroy', async () => {

@@ -1,19 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { child, exceptionOf, type ReadMessage, readMessages, textsOf } from '../helpers/answers.ts';
-import { type Answer, startBroker, type TestBroker } from '../helpers/broker.ts';
+import { child, exceptionOf, readMessages, textsOf } from '../helpers/answers.ts';
+import { startBroker } from '../helpers/broker.ts';
 import { ManualClock } from '../helpers/clock.ts';
-
-function publish(broker: TestBroker, content: string, qos = '', key = '<key oid="a"/>'): Promise<Answer> {
-  return broker.post(`<publish>${key}<content>${content}</content><qos>${qos}</qos></publish>`);
-}
-
-/** What joe/1 gets of the topic `a`; the first call subscribes. */
-async function updates(broker: TestBroker): Promise<ReadMessage[]> {
-  const { status, body } = await broker.get('/updates?session=joe/1&oid=a&timeout=0');
-  return status === 204 ? [] : readMessages(body);
-}
-
-const texts = async (broker: TestBroker): Promise<string[]> => (await updates(broker)).map(({ text }) => text);
+import { publish, texts, updates } from '../helpers/topic-a.ts';
 
 describe('priority', () => {
   test('orders the updates that wait, by number and by name', async () => {
