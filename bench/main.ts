@@ -1,24 +1,32 @@
 // `npm run bench`, or `npm run bench -- polls xpath`: measures, prints one table, keeps the raw numbers in bench/results/.
+// `--peers` measures other brokers beside this one, `--target host:port` a server that runs already (of SOCKET, also another xmlBlaster).
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
-import type { Measurement, Row } from './harness/measurement.ts';
+import { parseArgs } from 'node:util';
+import type { BenchOptions, Measurement, Row } from './harness/measurement.ts';
 import { ROOT } from './harness/server-process.ts';
 import { formatTable } from './harness/table.ts';
 import { measureLatency } from './measurements/latency.ts';
 import { measureMemoryPerThing } from './measurements/memory.ts';
 import { measurePolls } from './measurements/polls.ts';
 import { measurePublish } from './measurements/publish.ts';
+import { measureSocket } from './measurements/socket.ts';
 import { measureXPath } from './measurements/xpath.ts';
 
 const MEASUREMENTS: Readonly<Record<string, Measurement>> = {
   publish: measurePublish,
   latency: measureLatency,
   polls: measurePolls,
+  socket: measureSocket,
   xpath: measureXPath,
   memory: measureMemoryPerThing,
 };
 
-const wanted = process.argv.slice(2);
+const { values, positionals: wanted } = parseArgs({
+  allowPositionals: true,
+  options: { target: { type: 'string' }, peers: { type: 'boolean', default: false } },
+});
+const options: BenchOptions = { target: values.target, peers: values.peers };
 const unknown = wanted.find((name) => !Object.hasOwn(MEASUREMENTS, name));
 if (unknown === undefined) await measure(wanted.length > 0 ? wanted : Object.keys(MEASUREMENTS));
 else {
@@ -32,9 +40,8 @@ async function measure(names: readonly string[]): Promise<void> {
   const rows: Row[] = [];
   const results: Record<string, unknown> = {};
   for (const name of names) {
-    const outcome = await (MEASUREMENTS[name] as Measurement)((progress) =>
-      process.stderr.write(`bench: ${name}: ${progress}\n`),
-    );
+    const say = (progress: string): boolean => process.stderr.write(`bench: ${name}: ${progress}\n`);
+    const outcome = await (MEASUREMENTS[name] as Measurement)(say, options);
     rows.push(...outcome.rows);
     results[name] = outcome.numbers;
   }

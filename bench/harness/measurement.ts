@@ -17,8 +17,16 @@ export interface Outcome {
   readonly numbers: unknown;
 }
 
+/** What a person may ask for beside the names of measurements. */
+export interface BenchOptions {
+  /** `host:port` of a server that runs already, to measure beside this broker. */
+  readonly target: string | undefined;
+  /** Measure other brokers too, those that are installed. */
+  readonly peers: boolean;
+}
+
 /** Starts what it needs, measures and cleans up. `say` tells a person who waits what goes on. */
-export type Measurement = (say: (progress: string) => void) => Promise<Outcome>;
+export type Measurement = (say: (progress: string) => void, options: BenchOptions) => Promise<Outcome>;
 
 export function atLeast(value: number, bound: number): Target {
   return { text: `≥ ${bound}`, isMet: value >= bound };
