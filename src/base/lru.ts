@@ -1,9 +1,11 @@
 /** A map that forgets what was used longest ago once it holds `maxEntries` entries or `maxWeight` units of weight. */
 export class Lru<K, V> {
-  readonly #entries = new Map<K, { readonly value: V; readonly weight: number }>();
+  readonly #entries = new Map<K, { readonly value: V; readonly weight: number; usedAt: number }>();
   readonly #maxEntries: number;
   readonly #maxWeight: number;
   #weight = 0;
+  /** Counts what was ever remembered. */
+  #age = 0;
 
   constructor(maxEntries: number, maxWeight: number) {
     this.#maxEntries = maxEntries;
@@ -17,8 +19,7 @@ export class Lru<K, V> {
   get(key: K): V | undefined {
     const entry = this.#entries.get(key);
     if (!entry) return undefined;
-    this.#entries.delete(key);
-    this.#entries.set(key, entry);
+    if (this.#age - entry.usedAt >= this.#entries.size / 2) this.#refresh(key, entry);
     return entry.value;
   }
 
@@ -26,7 +27,7 @@ export class Lru<K, V> {
   set(key: K, value: V, weight: number): void {
     this.delete(key);
     if (weight > this.#maxWeight) return;
-    this.#entries.set(key, { value, weight });
+    this.#entries.set(key, { value, weight, usedAt: ++this.#age });
     this.#weight += weight;
     for (const oldest of this.#entries.keys()) {
       if (this.#entries.size <= this.#maxEntries && this.#weight <= this.#maxWeight) return;
@@ -39,5 +40,12 @@ export class Lru<K, V> {
     if (!entry) return;
     this.#entries.delete(key);
     this.#weight -= entry.weight;
+  }
+
+  /** Among the youngest half it may stay where it is: that keeps lookups of what is used all the time cheap. */
+  #refresh(key: K, entry: { usedAt: number; readonly value: V; readonly weight: number }): void {
+    entry.usedAt = this.#age;
+    this.#entries.delete(key);
+    this.#entries.set(key, entry);
   }
 }

@@ -151,8 +151,12 @@ export class Broker {
     this.sessions.end(session);
   }
 
-  /** @throws BrokerError `user.publish.readonly`, `resource.exhaust`, `user.security.authorization.notAuthorized` and others. */
-  async publish(session: Session, unit: PublishUnit): Promise<PublishReply> {
+  /**
+   * Returns a promise only when there is something to wait for.
+   *
+   * @throws BrokerError `user.publish.readonly`, `resource.exhaust`, `user.security.authorization.notAuthorized` and others.
+   */
+  publish(session: Session, unit: PublishUnit): PublishReply | Promise<PublishReply> {
     checkClientOid(unit.key.oid);
     return this.#publisher.publish(unit, session.absoluteName);
   }

@@ -38,5 +38,6 @@ export function createCommandAnswer(oid: string, facts: CommandFacts): ReceivedM
     sender: brokerName(facts.nodeId),
     rcvTimestamp: facts.rcvTimestamp,
     expiresAt: Number.POSITIVE_INFINITY,
+    sharedQos: undefined,
   };
 }

@@ -136,7 +136,8 @@ export class Dispatcher {
 
   /** Dispatches soon, together with all else that this turn of the event loop brings; not while deliveries are collected. */
   wake(): void {
-    if (!this.#collectTimer) this.#context.loop.schedule(this);
+    if (this.#collectTimer || (this.#queue.size === 0 && !this.#error)) return;
+    this.#context.loop.schedule(this);
   }
 
   /** Hands out what the channel takes now. */
@@ -148,8 +149,8 @@ export class Dispatcher {
       this.#error = undefined;
       channel.fail(error);
     }
-    while (channel === this.#channel && channel.capacity > 0) {
-      const batch = this.#take(channel);
+    while (channel === this.#channel && this.#queue.size > 0) {
+      const batch = this.#take(channel.capacity, channel.maxBytes);
       if (batch.length === 0) return;
       for (const delivery of batch) this.#unacknowledged.push({ delivery, cursor: ++this.#cursor });
       channel.update(batch, this.#cursor, this.#queue.size);
@@ -209,13 +210,13 @@ export class Dispatcher {
     this.#grace = undefined;
   }
 
-  #take(channel: CallbackChannel): Delivery[] {
+  #take(capacity: number, maxBytes: number): Delivery[] {
     const now = this.#context.now();
     const batch: Delivery[] = [];
     let bytes = 0;
-    for (let next = this.#queue.peek(); next && batch.length < channel.capacity; next = this.#queue.peek()) {
+    for (let next = this.#queue.peek(); next && batch.length < capacity; next = this.#queue.peek()) {
       bytes += next.message.content.length;
-      if (batch.length > 0 && bytes > channel.maxBytes) break;
+      if (batch.length > 0 && bytes > maxBytes) break;
       this.#queue.shift();
       if (next.message.isGone(now)) this.#letGo(next);
       else batch.push(next);

@@ -1,5 +1,5 @@
 import type { Timer } from '../base/timer-wheel.ts';
-import type { MsgKey, PublishQos, ReceivedMessage } from '../model/message.ts';
+import type { MsgKey, PublishQos, ReceivedMessage, SharedQos } from '../model/message.ts';
 import type { Timestamp } from '../model/timestamp.ts';
 import type { MemoryAccount } from './memory-account.ts';
 
@@ -9,6 +9,8 @@ const OVERHEAD_BYTES = 512;
 /** A key is there as text and as a tree. */
 export const BYTES_PER_KEY_CHAR = 4;
 const PROPERTY_BYTES = 128;
+
+type MessageInit = Omit<ReceivedMessage, 'sharedQos'>;
 
 /** The topic as its messages see it. */
 export interface MessageOwner {
@@ -36,10 +38,11 @@ export class Message implements ReceivedMessage {
   readonly #owner: MessageOwner;
   readonly #account: MemoryAccount;
   readonly #metaBytes: number;
+  sharedQos: SharedQos | undefined;
   #references = 0;
   #isWithdrawn = false;
 
-  constructor(init: ReceivedMessage, owner: MessageOwner, account: MemoryAccount) {
+  constructor(init: MessageInit, owner: MessageOwner, account: MemoryAccount) {
     this.key = init.key;
     this.content = init.content;
     this.qos = init.qos;

@@ -38,22 +38,26 @@ export class Publisher {
   }
 
   /**
-   * @throws BrokerError `user.publish.readonly`, `resource.exhaust`; whatever the store rejects with (then nobody who has not
-   * been handed the message yet gets it).
+   * Returns a promise only when there is something to wait for; it rejects with whatever the store rejects with (then nobody who
+   * has not been handed the message yet gets it).
+   *
+   * @throws BrokerError `user.publish.readonly`, `resource.exhaust`.
    */
-  async publish(unit: PublishUnit, sender: string): Promise<PublishReply> {
+  publish(unit: PublishUnit, sender: string): PublishReply | Promise<PublishReply> {
     this.#context.account.require(unit.content.length);
-    const { message, topic, reply } = this.accept(unit, sender);
+    const accepted = this.accept(unit, sender);
+    const mustWait = accepted.message?.qos.persistent || accepted.topic.matching;
+    return mustWait ? this.#settle(accepted) : accepted.reply;
+  }
+
+  async #settle({ message, topic, reply }: Accepted): Promise<PublishReply> {
     if (message?.qos.persistent) await this.#commit(message, topic);
     if (topic.matching) await topic.matching.done;
     return reply;
   }
 
   /** The part of a publish that happens at once; the broker's own messages need no more. */
-  accept(
-    unit: PublishUnit,
-    sender: string,
-  ): { readonly message: Message | undefined; readonly topic: Topic; readonly reply: PublishReply } {
+  accept(unit: PublishUnit, sender: string): Accepted {
     const { topics, newTimestamp } = this.#context;
     const topic = topics.getOrCreate(unit.key.oid);
     checkWritable(topic, unit);
@@ -126,6 +130,13 @@ export class Publisher {
       throw error;
     }
   }
+}
+
+/** A publish that has happened, as far as memory is concerned. */
+interface Accepted {
+  readonly message: Message | undefined;
+  readonly topic: Topic;
+  readonly reply: PublishReply;
 }
 
 const NOT_DURABLE = 'Accepted, but this broker keeps persistent messages in memory only: they do not survive a restart';

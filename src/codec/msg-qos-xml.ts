@@ -1,6 +1,13 @@
 import { escapeAttribute, escapeText } from '../base/xml-text.ts';
 import type { ClientProperty } from '../model/client-property.ts';
-import { NORM_PRIORITY, type PublishQos, type ReceivedMessage, type TopicQos, type UpdateInfo } from '../model/message.ts';
+import {
+  NORM_PRIORITY,
+  type PublishQos,
+  type ReceivedMessage,
+  type SharedQos,
+  type TopicQos,
+  type UpdateInfo,
+} from '../model/message.ts';
 
 /**
  * The QoS of a message on its way to a client, with the elements and their order of the original. What all subscribers share is
@@ -9,7 +16,8 @@ import { NORM_PRIORITY, type PublishQos, type ReceivedMessage, type TopicQos, ty
  * `nowMs` is for `remainingLife`, in ms since 1970.
  */
 export function encodeMsgQos(message: ReceivedMessage, info: UpdateInfo | undefined, nowMs: number): string {
-  const shared = sharedParts(message);
+  message.sharedQos ??= encodeSharedQos(message);
+  const shared = message.sharedQos;
   let xml = shared.head;
   if (info) xml += ` <subscribe id='${escapeAttribute(info.subscriptionId)}'/>\n`;
   xml += encodeExpiration(message, nowMs) + shared.timestamp;
@@ -25,24 +33,7 @@ export function encodeMsgQos(message: ReceivedMessage, info: UpdateInfo | undefi
 const INITIAL_UPDATE = " <clientProperty name='__isInitialUpdate' type='boolean'>true</clientProperty>\n";
 const PRIORITY_NAMES: Readonly<Record<number, string>> = { 0: 'MIN', 3: 'LOW', 7: 'HIGH', 9: 'MAX' };
 
-interface SharedParts {
-  readonly head: string;
-  readonly timestamp: string;
-  readonly flags: string;
-  readonly properties: string;
-}
-
-const sharedPartsByMessage = new WeakMap<ReceivedMessage, SharedParts>();
-
-function sharedParts(message: ReceivedMessage): SharedParts {
-  const known = sharedPartsByMessage.get(message);
-  if (known) return known;
-  const parts = encodeSharedParts(message);
-  sharedPartsByMessage.set(message, parts);
-  return parts;
-}
-
-function encodeSharedParts(message: ReceivedMessage): SharedParts {
+function encodeSharedQos(message: ReceivedMessage): SharedQos {
   const { qos } = message;
   return {
     head:

@@ -1,11 +1,15 @@
 import { type FrameHeader, type FrameType, HEADER_BYTES, LENGTH_BYTES, type RawUnit } from './socket-frame.ts';
 
 /** What an encoded frame consists of, to be written one after the other; contents are not copied. */
-export type FrameParts = (Buffer | string)[];
+export interface EncodedFrame {
+  readonly parts: readonly (Buffer | string)[];
+  /** All parts together. */
+  readonly bytes: number;
+}
 
 /** A frame whose data are `units`. */
-export function encodeUnitFrame(type: FrameType, header: FrameHeader, units: readonly RawUnit[]): FrameParts {
-  const parts: FrameParts = [];
+export function encodeUnitFrame(type: FrameType, header: FrameHeader, units: readonly RawUnit[]): EncodedFrame {
+  const parts: (Buffer | string)[] = [];
   let text = '';
   let bytes = 0;
   for (const { qos, key, content } of units) {
@@ -26,13 +30,13 @@ export function encodeUnitFrame(type: FrameType, header: FrameHeader, units: rea
 function finishFrame(
   type: FrameType,
   { requestId, method, secretSessionId }: FrameHeader,
-  parts: FrameParts,
+  parts: (Buffer | string)[],
   bytes: number,
-): FrameParts {
+): EncodedFrame {
   const header = `${requestId}\0${method}\0${secretSessionId}\0\0`;
   const length = HEADER_BYTES + Buffer.byteLength(header) + bytes;
   parts.unshift(`${String(length).padStart(LENGTH_BYTES)}\0\0${type}\0\x001${header}`);
-  return parts;
+  return { parts, bytes: length };
 }
 
 /** What an exception frame carries; missing fields travel empty. */
@@ -52,7 +56,7 @@ export function encodeExceptionFrame(
   header: FrameHeader,
   { errorCode, node, message: text }: ExceptionFields,
   timestamp: string,
-): FrameParts {
+): EncodedFrame {
   const message = cut(text);
   const fields = [errorCode, node, '', 'en', message, VERSION_INFO, timestamp, '', '', '', 'true']
     .map((field) => `${field}\0`)

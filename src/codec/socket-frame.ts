@@ -50,31 +50,45 @@ export function decodeFrame(bytes: Buffer): Frame {
   if (bytes[FLAG_CHECKSUM] !== 0 || bytes[FLAG_COMPRESSED] !== 0)
     throw new FrameError('Checksums and compressed frames are not supported');
   const fields = new FieldReader(bytes, HEADER_BYTES);
-  const requestId = fields.name('requestId');
-  const method = fields.name('method');
-  const secretSessionId = fields.name('session id');
-  fields.name('unzipped length'); // some clients fill it, it says nothing new
-  return new BinaryFrame(type, { requestId, method, secretSessionId }, bytes.subarray(fields.at));
+  const frame = new BinaryFrame(type, fields.name('requestId'), fields);
+  // Most answers acknowledge an update: nobody looks at more than their id.
+  if (type !== 'R') frame.readHeader();
+  return frame;
 }
 
-/** Its units are read when somebody asks for them: answers to updates are mostly not looked into. */
+/** Its parts are read when somebody asks for them. */
 class BinaryFrame implements Frame {
   readonly type: FrameType;
   readonly requestId: string;
-  readonly method: string;
-  readonly secretSessionId: string;
-  readonly #data: Buffer;
+  readonly #fields: FieldReader;
+  #method: string | undefined;
+  #secretSessionId = '';
 
-  constructor(type: FrameType, { requestId, method, secretSessionId }: FrameHeader, data: Buffer) {
+  constructor(type: FrameType, requestId: string, fields: FieldReader) {
     this.type = type;
     this.requestId = requestId;
-    this.method = method;
-    this.secretSessionId = secretSessionId;
-    this.#data = data;
+    this.#fields = fields;
+  }
+
+  get method(): string {
+    if (this.#method === undefined) this.readHeader();
+    return this.#method as string;
+  }
+
+  get secretSessionId(): string {
+    if (this.#method === undefined) this.readHeader();
+    return this.#secretSessionId;
   }
 
   get units(): RawUnit[] {
-    return decodeUnits(this.#data);
+    if (this.#method === undefined) this.readHeader();
+    return decodeUnits(this.#fields);
+  }
+
+  readHeader(): void {
+    this.#method = this.#fields.name('method');
+    this.#secretSessionId = this.#fields.name('session id');
+    this.#fields.name('unzipped length'); // some clients fill it, it says nothing new
   }
 }
 
@@ -122,9 +136,8 @@ class FieldReader {
 }
 
 /** Those of connect and of queries lack key or content. */
-function decodeUnits(data: Buffer): RawUnit[] {
+function decodeUnits(fields: FieldReader): RawUnit[] {
   const units: RawUnit[] = [];
-  const fields = new FieldReader(data, 0);
   while (!fields.isAtEnd) {
     const qos = fields.text();
     if (fields.isAtEnd) {

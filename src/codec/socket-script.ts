@@ -6,7 +6,7 @@ import { decodeContent, encodeContent } from './content-xml.ts';
 import { encodeException } from './script-response-xml.ts';
 import { isOpaqueContent } from './script-xml.ts';
 import { type Frame, FrameError, type FrameHeader, type FrameType, type RawUnit } from './socket-frame.ts';
-import type { ExceptionFields, FrameParts } from './socket-frame-encode.ts';
+import type { EncodedFrame, ExceptionFields } from './socket-frame-encode.ts';
 import { readXml, type XmlSource } from './xml.ts';
 
 /** The SOCKET protocol written as XML: documents that end with a NUL byte (protocol/socket.md, "Scripts"). */
@@ -89,23 +89,24 @@ function literalOf(element: XmlElement | undefined, source: XmlSource): string {
 }
 
 /** One document: the call or answer as an element, its units inside, several in `<message>` each. */
-export function encodeScriptFrame(type: FrameType, header: FrameHeader, units: readonly RawUnit[]): FrameParts {
+export function encodeScriptFrame(type: FrameType, header: FrameHeader, units: readonly RawUnit[]): EncodedFrame {
   const encoded = units.map(encodeUnit);
   const body = encoded.length > 1 ? encoded.map((unit) => `\n<message>${unit}\n</message>`).join('') : encoded.join('');
-  return [encodeDocument(type, header, body)];
+  return encodeDocument(type, header, body);
 }
 
 /** An exception: error code and message where the qos and the key stand otherwise. */
-export function encodeScriptException(header: FrameHeader, { errorCode, message }: ExceptionFields): FrameParts {
-  return [encodeDocument('E', header, `\n${encodeException({ code: errorCode, message })}`)];
+export function encodeScriptException(header: FrameHeader, { errorCode, message }: ExceptionFields): EncodedFrame {
+  return encodeDocument('E', header, `\n${encodeException({ code: errorCode, message })}`);
 }
 
 function encodeUnit({ qos, key, content }: RawUnit): string {
   return `${qos === '' ? '' : `\n${qos}`}${key === '' ? '' : `\n${key}`}${content.length === 0 ? '' : `\n${encodeContent(content)}`}`;
 }
 
-function encodeDocument(type: FrameType, { requestId, method, secretSessionId }: FrameHeader, body: string): string {
+function encodeDocument(type: FrameType, { requestId, method, secretSessionId }: FrameHeader, body: string): EncodedFrame {
   const session = secretSessionId === '' ? '' : ` sessionId='${escapeAttribute(secretSessionId)}'`;
   const request = requestId === '' ? '' : ` requestId='${escapeAttribute(requestId)}'`;
-  return `<?xml version='1.0' encoding='UTF-8'?>\n\n<${method}${session}${request} type='${type}'>${body}\n</${method}>\n\0`;
+  const document = `<?xml version='1.0' encoding='UTF-8'?>\n\n<${method}${session}${request} type='${type}'>${body}\n</${method}>\n\0`;
+  return { parts: [document], bytes: Buffer.byteLength(document) };
 }

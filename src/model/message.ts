@@ -85,6 +85,16 @@ export interface ReceivedMessage {
   readonly rcvTimestamp: Timestamp;
   /** Ms since 1970 after which nobody gets it any more; Infinity = never. */
   readonly expiresAt: number;
+  /** Kept by the codec that encodes the QoS, from the first time on: in a property, because a WeakMap makes garbage collection slow. */
+  sharedQos: SharedQos | undefined;
+}
+
+/** The parts of a message's QoS, as XML, that are the same for everybody who gets it. */
+export interface SharedQos {
+  readonly head: string;
+  readonly timestamp: string;
+  readonly flags: string;
+  readonly properties: string;
 }
 
 /** What one subscriber's copy of a message says beside the message itself. */

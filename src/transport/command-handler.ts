@@ -10,8 +10,9 @@ import {
 } from '../codec/return-qos-xml.ts';
 import type { Command } from '../model/command.ts';
 import { BrokerError } from '../model/error.ts';
-import type { ReceivedMessage } from '../model/message.ts';
+import type { PublishUnit, ReceivedMessage } from '../model/message.ts';
 import type { QueryQos } from '../model/query.ts';
+import type { PublishReply } from '../model/replies.ts';
 
 /** What a verb answered: a return QoS per result, or the messages of a get. */
 export type CommandResult =
@@ -28,11 +29,12 @@ export interface CommandCaller {
 }
 
 /**
- * Runs one command; the way from every transport to the broker's verbs.
+ * Runs one command; the way from every transport to the broker's verbs. Returns a promise only when there is something to wait
+ * for.
  *
  * @throws BrokerError whatever the verb rejects with.
  */
-export async function handleCommand(broker: Broker, caller: CommandCaller, command: Command): Promise<CommandResult> {
+export function handleCommand(broker: Broker, caller: CommandCaller, command: Command): CommandResult | Promise<CommandResult> {
   if (command.verb !== 'connect' && command.verb !== 'ping' && caller.session.isClosed)
     throw new BrokerError('user.notConnected', NOT_CONNECTED);
   switch (command.verb) {
@@ -43,22 +45,33 @@ export async function handleCommand(broker: Broker, caller: CommandCaller, comma
     }
     case 'disconnect':
       broker.disconnect(caller.session);
-      return { qos: [OK_QOS] };
+      return OK;
     case 'ping':
-      return { qos: [OK_QOS] };
-    case 'publish':
-      return { qos: [encodePublishReturnQos(await broker.publish(caller.session, command.unit))] };
-    case 'publishArr': {
-      const qos: string[] = [];
-      for (const unit of command.units) {
-        qos.push(encodePublishReturnQos(await broker.publish(caller.session, unit)));
-        await broker.breathe();
-      }
-      return { qos };
+      return OK;
+    case 'publish': {
+      const reply = broker.publish(caller.session, command.unit);
+      return reply instanceof Promise ? reply.then(publishResult) : publishResult(reply);
     }
+    case 'publishArr':
+      return publishAll(broker, caller.session, command.units);
     default:
       return handleQuery(broker, caller.session, command);
   }
+}
+
+const OK: CommandResult = { qos: [OK_QOS] };
+
+function publishResult(reply: PublishReply): CommandResult {
+  return { qos: [encodePublishReturnQos(reply)] };
+}
+
+async function publishAll(broker: Broker, session: Session, units: readonly PublishUnit[]): Promise<CommandResult> {
+  const qos: string[] = [];
+  for (const unit of units) {
+    qos.push(encodePublishReturnQos(await broker.publish(session, unit)));
+    await broker.breathe();
+  }
+  return { qos };
 }
 
 async function handleQuery(

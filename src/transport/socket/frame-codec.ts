@@ -1,5 +1,10 @@
 import type { Frame, FrameHeader, FrameType, RawUnit } from '../../codec/socket-frame.ts';
-import { type ExceptionFields, encodeExceptionFrame, encodeUnitFrame, type FrameParts } from '../../codec/socket-frame-encode.ts';
+import {
+  type EncodedFrame,
+  type ExceptionFields,
+  encodeExceptionFrame,
+  encodeUnitFrame,
+} from '../../codec/socket-frame-encode.ts';
 import { FrameReader } from '../../codec/socket-frame-reader.ts';
 import { encodeScriptException, encodeScriptFrame, ScriptReader } from '../../codec/socket-script.ts';
 
@@ -12,8 +17,8 @@ export interface FrameCodec {
     /** The peer will send no more. */
     end(onFrame: (frame: Frame) => void): void;
   };
-  encodeUnits(type: FrameType, header: FrameHeader, units: readonly RawUnit[]): FrameParts;
-  encodeException(header: FrameHeader, fields: ExceptionFields, timestamp: string): FrameParts;
+  encodeUnits(type: FrameType, header: FrameHeader, units: readonly RawUnit[]): EncodedFrame;
+  encodeException(header: FrameHeader, fields: ExceptionFields, timestamp: string): EncodedFrame;
 }
 
 export const binaryCodec: FrameCodec = {

@@ -33,7 +33,10 @@ export class RequestDecoder {
   decode(frame: Frame): Command {
     const { method } = frame;
     if (method === 'publish' || method === 'publishArr' || method === 'publishOneway') {
-      return { verb: 'publishArr', units: frame.units.map((unit) => this.#publishUnit(unit)) };
+      const { units } = frame;
+      const [only] = units;
+      if (only && units.length === 1) return { verb: 'publish', unit: this.#publishUnit(only) };
+      return { verb: 'publishArr', units: units.map((unit) => this.#publishUnit(unit)) };
     }
     if (method === 'ping' || method === 'disconnect') return { verb: method };
     const [unit = NO_UNIT] = frame.units;

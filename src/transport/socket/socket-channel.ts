@@ -36,8 +36,8 @@ export class SocketChannel implements CallbackChannel {
   readonly #callback: CallbackQos;
   readonly #context: SocketChannelContext;
   readonly #relativeName: string;
-  /** Updates on their way, by request id. */
-  readonly #updates = new Map<string, CursorRange>();
+  /** Updates on their way, in their order, which is mostly the order of their answers; at most `maxUpdatesInFlight`. */
+  readonly #updates: SentUpdate[] = [];
   #inFlight = 0;
   /** Until the next ping, or until its answer has to be there. */
   #pingTimer: Timer | undefined;
@@ -60,7 +60,7 @@ export class SocketChannel implements CallbackChannel {
   get capacity(): number {
     const { writer, maxBytesWaiting, maxUpdatesInFlight } = this.#context;
     if (!this.#isOpen || this.#isHeld || writer.bytesWaiting >= maxBytesWaiting) return 0;
-    return Math.min(this.batchEntries, maxUpdatesInFlight - this.#inFlight);
+    return maxUpdatesInFlight - this.#inFlight;
   }
 
   get batchEntries(): number {
@@ -73,25 +73,38 @@ export class SocketChannel implements CallbackChannel {
   }
 
   get maxBytes(): number {
-    const { maxBytes } = this.#callback.burst;
-    return maxBytes < 0 ? Number.POSITIVE_INFINITY : maxBytes;
+    return this.#context.maxBytesWaiting;
   }
 
   update(deliveries: readonly Delivery[], lastCursor: number, waiting: number): void {
-    const queueSize = deliveries.length + waiting;
-    const now = this.#context.now();
-    const units = deliveries.map(({ message, parts, subscriptionId, redeliver, isInitial }, queueIndex) =>
-      messageUnit(message, parts, { subscriptionId, redeliver, isInitial, queueIndex, queueSize }, now),
-    );
     this.#inFlight += deliveries.length;
+    const now = this.#context.now();
     const firstCursor = lastCursor - deliveries.length + 1;
     for (let start = 0, end = 0; start < deliveries.length; start = end) {
-      const isOneway = this.#isOneway(deliveries[start]);
-      while (end < deliveries.length && this.#isOneway(deliveries[end]) === isOneway) end++;
-      const range = { first: firstCursor + start, last: firstCursor + end - 1 };
-      if (isOneway) this.#sendOneway(units.slice(start, end), range);
-      else this.#send(units.slice(start, end), range);
+      end = this.#endOfCall(deliveries, start);
+      const queueSize = deliveries.length - start + waiting;
+      const units: RawUnit[] = [];
+      for (let i = start; i < end; i++) {
+        const { message, parts, subscriptionId, redeliver, isInitial } = deliveries[i] as Delivery;
+        const info = { subscriptionId, redeliver, isInitial, queueIndex: i - start, queueSize };
+        units.push(messageUnit(message, parts, info, now));
+      }
+      this.#send(units, this.#isOneway(deliveries[start]), firstCursor + start, firstCursor + end - 1);
     }
+  }
+
+  /** How many go out in one call: as many as burst mode allows, all of them oneway or none. */
+  #endOfCall(deliveries: readonly Delivery[], start: number): number {
+    const { maxBytes } = this.#callback.burst;
+    const isOneway = this.#isOneway(deliveries[start]);
+    let bytes = (deliveries[start] as Delivery).message.content.length;
+    let end = start + 1;
+    for (; end < deliveries.length && end - start < this.batchEntries; end++) {
+      const delivery = deliveries[end] as Delivery;
+      bytes += delivery.message.content.length;
+      if (this.#isOneway(delivery) !== isOneway || (maxBytes >= 0 && bytes > maxBytes)) break;
+    }
+    return end;
   }
 
   /** Errors that concern the session have no place in this protocol: the client learns of them with its next request. */
@@ -120,12 +133,12 @@ export class SocketChannel implements CallbackChannel {
   answered(frame: Frame): boolean {
     if (!this.#isOpen) return false;
     if (frame.requestId === this.#pingId) return this.#pong();
-    const range = this.#updates.get(frame.requestId);
-    if (!range) return false;
-    this.#updates.delete(frame.requestId);
-    this.#inFlight -= range.last - range.first + 1;
-    if (frame.type === 'R') this.#session.dispatcher.settle(range.first, range.last);
-    else this.#refused(range, decodeException(frame));
+    const index = this.#updates.findIndex(({ requestId }) => requestId === frame.requestId);
+    const [update] = index < 0 ? [] : this.#updates.splice(index, 1);
+    if (!update) return false;
+    this.#inFlight -= update.last - update.first + 1;
+    if (frame.type === 'R') this.#session.dispatcher.settle(update.first, update.last);
+    else this.#refused(update, decodeException(frame));
     this.#session.dispatcher.wake();
     return true;
   }
@@ -134,28 +147,28 @@ export class SocketChannel implements CallbackChannel {
     return this.#callback.oneway || delivery?.parts.updateOneway === true;
   }
 
-  #send(units: readonly RawUnit[], range: CursorRange): void {
-    const requestId = this.#newRequestId('update');
-    this.#updates.set(requestId, range);
-    this.#context.writer.writeUpdate(
-      this.#context.codec.encodeUnits('I', { requestId, method: 'update', secretSessionId: this.#callback.sessionId }, units),
-    );
+  #send(units: readonly RawUnit[], isOneway: boolean, first: number, last: number): void {
+    const { writer, codec } = this.#context;
+    const method = isOneway ? 'updateOneway' : 'update';
+    const requestId = this.#newRequestId(method);
+    const frame = codec.encodeUnits('I', { requestId, method, secretSessionId: this.#callback.sessionId }, units);
+    if (isOneway) writer.write(frame, (error) => this.#left(error, first, last));
+    else {
+      this.#updates.push({ requestId, first, last });
+      writer.writeUpdate(frame);
+    }
   }
 
-  /** Nobody acknowledges: what has left the process is done. */
-  #sendOneway(units: readonly RawUnit[], { first, last }: CursorRange): void {
-    const method = 'updateOneway';
-    const header = { requestId: this.#newRequestId(method), method, secretSessionId: this.#callback.sessionId };
-    this.#context.writer.write(this.#context.codec.encodeUnits('I', header, units), (error) => {
-      if (error || !this.#isOpen) return;
-      this.#inFlight -= last - first + 1;
-      this.#session.dispatcher.settle(first, last);
-      this.#session.dispatcher.wake();
-    });
+  /** Nobody acknowledges a oneway update: what has left the process is done. */
+  #left(error: Error | null | undefined, first: number, last: number): void {
+    if (error || !this.#isOpen) return;
+    this.#inFlight -= last - first + 1;
+    this.#session.dispatcher.settle(first, last);
+    this.#session.dispatcher.wake();
   }
 
   /** What an exception means (protocol/socket.md, "Updates"): mostly that the message is not wanted. */
-  #refused({ first, last }: CursorRange, { errorCode, message }: ClientException): void {
+  #refused({ first, last }: SentUpdate, { errorCode, message }: ClientException): void {
     const { dispatcher } = this.#session;
     if (errorCode === 'user.update.holdback') {
       this.#isHeld = true;
@@ -190,8 +203,9 @@ export class SocketChannel implements CallbackChannel {
   }
 }
 
-/** The numbers of the first and the last of some updates. */
-interface CursorRange {
+/** A call with the updates that were handed out as numbers `first` to `last`. */
+interface SentUpdate {
+  readonly requestId: string;
   readonly first: number;
   readonly last: number;
 }

@@ -4,7 +4,7 @@ import type { Timer } from '../../base/timer-wheel.ts';
 import type { Broker } from '../../broker/broker.ts';
 import { OK_QOS } from '../../codec/return-qos-xml.ts';
 import { type Frame, FrameError, type FrameHeader, type RawUnit } from '../../codec/socket-frame.ts';
-import type { Command } from '../../model/command.ts';
+import type { Command, Verb } from '../../model/command.ts';
 import { BrokerError } from '../../model/error.ts';
 import { type CommandResult, handleCommand } from '../command-handler.ts';
 import { FrameCaller } from './frame-caller.ts';
@@ -127,7 +127,8 @@ export class SocketConnection {
   async #answer(frame: Frame): Promise<void> {
     try {
       const command = this.#context.decoder.decode(frame);
-      if (this.#codec.isSequential || isArray(command)) this.#turns.finishFirst();
+      // The units of an array are published one after the other: what comes behind must not overtake the last ones.
+      if (this.#codec.isSequential || command.verb === 'publishArr') this.#turns.finishFirst();
       await this.#run(frame, command);
     } catch (error) {
       this.#refuse(frame, error);
@@ -142,13 +143,13 @@ export class SocketConnection {
     const { broker } = this.#context;
     const caller = new FrameCaller(broker, command.verb, frame.secretSessionId || this.#lastSecretId);
     const isFarewell = command.verb === 'disconnect' && !caller.isKnown;
-    const result = isFarewell ? FAREWELL : await handleCommand(broker, caller, command);
+    const handled = isFarewell ? FAREWELL : handleCommand(broker, caller, command);
+    const result = handled instanceof Promise ? await handled : handled;
     if (frame.method === 'publishOneway') return;
     if (command.verb === 'connect') this.#lastSecretId = caller.session.secretId;
     const secretSessionId = command.verb === 'connect' ? caller.session.secretId : frame.secretSessionId;
     const answer = this.#codec.encodeUnits('R', { ...headerOf(frame), secretSessionId }, this.#units(result));
-    const mayCauseUpdates = command.verb === 'publishArr' || command.verb === 'erase';
-    if (mayCauseUpdates && !this.#codec.isSequential) this.#writer.writeAfterUpdates(answer);
+    if (CAUSES_UPDATES.has(command.verb) && !this.#codec.isSequential) this.#writer.writeAfterUpdates(answer);
     else this.#writer.write(answer);
     if (command.verb === 'connect' && command.qos.callback) this.#channels.open(caller.session, command.qos.callback);
     if (command.verb === 'disconnect') this.#end();
@@ -193,10 +194,7 @@ const FAREWELL: CommandResult = { qos: [OK_QOS] };
 
 const BUG = new BrokerError('internal.unknown', 'The broker failed on this request; its log says more');
 
-/** Its units are published one after the other: what comes behind must not overtake the last ones. */
-function isArray(command: Command): boolean {
-  return command.verb === 'publishArr' && command.units.length > 1;
-}
+const CAUSES_UPDATES: ReadonlySet<Verb> = new Set(['publish', 'publishArr', 'erase']);
 
 function headerOf({ requestId, method, secretSessionId }: Frame): FrameHeader {
   return { requestId, method, secretSessionId };

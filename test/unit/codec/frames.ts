@@ -1,5 +1,5 @@
 import type { Frame, FrameType } from '../../../src/codec/socket-frame.ts';
-import type { FrameParts } from '../../../src/codec/socket-frame-encode.ts';
+import type { EncodedFrame } from '../../../src/codec/socket-frame-encode.ts';
 import { FrameReader } from '../../../src/codec/socket-frame-reader.ts';
 
 /** A frame as a client sends it, made without the code that is tested. */
@@ -16,6 +16,6 @@ export function readFrames(chunks: readonly Buffer[], maxFrameBytes = 1_000): Fr
   return frames;
 }
 
-export function bytesOf(parts: FrameParts): Buffer {
+export function bytesOf({ parts }: EncodedFrame): Buffer {
   return Buffer.concat(parts.map((part) => Buffer.from(part)));
 }

@@ -18,6 +18,7 @@ function message(qos: Partial<PublishQos> = {}, expiresAt = Number.POSITIVE_INFI
     sender: '/node/heron/client/joe/1',
     rcvTimestamp: 1_700_000_000_000_000_001n,
     expiresAt,
+    sharedQos: undefined,
   };
 }
 

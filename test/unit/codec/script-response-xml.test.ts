@@ -13,6 +13,7 @@ const message: ReceivedMessage = {
   sender: '/node/n/client/joe',
   rcvTimestamp: 1n,
   expiresAt: Number.POSITIVE_INFINITY,
+  sharedQos: undefined,
 };
 const QOS = "<qos>\n <sender>/node/n/client/joe</sender>\n <rcvTimestamp nanos='1'/>\n <isPublish/>\n</qos>";
 

@@ -143,12 +143,13 @@ describe('encoding', () => {
 
   test('writes what it counts, contents as they are', () => {
     const content = Buffer.from([0, 1, 2, 255]);
-    const parts = encodeUnitFrame('I', header, [
+    const frame = encodeUnitFrame('I', header, [
       { qos: '<qos>ö</qos>', key: '<key/>', content },
       { qos: '', key: '', content: Buffer.alloc(0) },
     ]);
-    const bytes = bytesOf(parts);
-    expect(parts).toContain(content);
+    const bytes = bytesOf(frame);
+    expect(frame.parts).toContain(content);
+    expect(frame.bytes).toBe(bytes.length);
     expect(Number(bytes.toString('latin1', 0, 10))).toBe(bytes.length);
     expect(readFrames([bytes])[0]).toMatchObject(header);
     expect(readFrames([bytes])[0]?.units).toHaveLength(2);
