@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 import { setTimeout as delay } from 'node:timers/promises';
 import { createLogger, type Logger } from './base/logger.ts';
-import { type CommandLine, ConfigError, helpText, readCommandLine } from './config.ts';
+import { type CommandLine, helpText, readCommandLine } from './config/command-line.ts';
+import { ConfigError } from './config/config-error.ts';
 import { type Server, startServer, version } from './server.ts';
 
 /** Wrong use of the command line. */
@@ -18,8 +19,9 @@ async function main(): Promise<void> {
   if (commandLine?.action === 'help') process.stdout.write(helpText());
   if (commandLine?.action === 'version') process.stdout.write(`${version}\n`);
   if (commandLine?.action !== 'start') return;
-  const { config } = commandLine;
+  const { config, ignored } = commandLine;
   const logger = createLogger(config.logLevel);
+  if (ignored.length > 0) logger.warn(`Settings of the original without a meaning here, ignored: ${ignored.join(', ')}`);
   const stopped = waitForSignal();
   try {
     const server = await startServer(config, { logger });

@@ -5,7 +5,9 @@ import { type Clock, systemClock } from './base/clock.ts';
 import { createLogger, type Logger } from './base/logger.ts';
 import { Broker } from './broker/broker.ts';
 import type { BrokerOptions } from './broker/broker-options.ts';
-import { type Config, ConfigError, createConfig } from './config.ts';
+import { createConfig } from './config/config.ts';
+import { ConfigError } from './config/config-error.ts';
+import type { Config } from './config/options.ts';
 import { MemoryStore } from './store/memory-store.ts';
 import type { Store } from './store/store.ts';
 import { Connections } from './transport/connections.ts';
@@ -16,7 +18,7 @@ import { Reception } from './transport/reception.ts';
 import { RequestDecoder } from './transport/socket/request-decoder.ts';
 import type { SocketContext } from './transport/socket/socket-connection.ts';
 
-export type { Config } from './config.ts';
+export type { Config } from './config/options.ts';
 
 /** What a program that embeds the broker may replace; the rest is configuration. */
 export interface ServerParts {

@@ -15,9 +15,9 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   transport: ['codec', 'broker'],
   admin: ['codec', 'broker'],
   cluster: ['codec', 'broker'],
-  'config.ts': [],
-  'server.ts': ['codec', 'query', 'store', 'broker', 'transport', 'admin', 'cluster', 'config.ts'],
-  'main.ts': ['config.ts', 'server.ts'],
+  config: [],
+  'server.ts': ['codec', 'query', 'store', 'broker', 'transport', 'admin', 'cluster', 'config'],
+  'main.ts': ['config', 'server.ts'],
 };
 
 const network = ['transport', 'admin', 'cluster', 'server.ts'];
@@ -34,6 +34,7 @@ const onlyIn: Readonly<Record<string, readonly string[]>> = {
   xpath: ['query/xpath'],
   '@xmldom/xmldom': ['query/xpath'],
   'fast-xml-parser': ['codec/xml.ts'],
+  'properties-file': ['config/properties-file.ts'],
   pino: ['base/logger.ts', 'server.ts'],
   'pino-pretty': ['base/logger.ts', 'server.ts'],
 };
@@ -105,7 +106,7 @@ describe('the reading of imports', () => {
     ['base/a.ts', '../model/b.ts', 'base may import only base'],
     ['broker/a.ts', '../store/memory-store.ts', 'broker may import only broker, base, model, query, store/store.ts'],
     ['transport/http/a.ts', '../../server.ts', 'transport may import only transport, base, model, codec, broker'],
-    ['main.ts', './broker/b.ts', 'main.ts may import only main.ts, base, model, config.ts, server.ts'],
+    ['main.ts', './broker/b.ts', 'main.ts may import only main.ts, base, model, config, server.ts'],
     ['attic/a.ts', '../base/b.ts', 'attic is not in the import table of test/architecture.test.ts'],
     ['broker/a.ts', 'node:http', 'node:http belongs in transport, admin, cluster, server.ts'],
     ['codec/a.ts', '@fastify/cors', '@fastify belongs in transport, admin, cluster, server.ts'],

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { readCommandLine } from '../../src/config.ts';
+import { readCommandLine } from '../../src/config/command-line.ts';
 
 const root = join(import.meta.dirname, '../..');
 const compose = readFileSync(join(root, 'examples/docker-compose.yml'), 'utf8');

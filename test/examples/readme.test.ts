@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { helpText, readCommandLine } from '../../src/config.ts';
+import { helpText, readCommandLine } from '../../src/config/command-line.ts';
 import { startBroker } from '../helpers/broker.ts';
 import { runProgram, startProgram, testWith } from './programs.ts';
 
@@ -44,7 +44,7 @@ describe('README.md', () => {
     const documented = rows.map(([, flag = '', , fallback = '']) => [flag, fallback.replaceAll(',', '')]);
     const help = [...helpText().matchAll(/^ {2}--([\w-]+)(?: …)? +(.*?)(?: \(([^() ]*)\))?$/gm)]
       .map(([, flag = '', , fallback = '–']) => [flag, flag === 'max-bytes' ? 'a quarter of the memory' : fallback])
-      .filter(([flag = '']) => !['config', 'help', 'version'].includes(flag));
+      .filter(([flag = '']) => !['config', 'properties', 'help', 'version'].includes(flag));
     expect(documented).toEqual(help);
     for (const [, flag = '', variable = ''] of rows) {
       expect(variable).toBe(`XMLBLASTER_${flag.replaceAll('-', '_').toUpperCase()}`);

@@ -1,6 +1,8 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { version } from '../../src/server.ts';
@@ -87,12 +89,40 @@ describe('xmlblaster', () => {
     [['--port', 'x'], {}, /^xmlblaster: --port must be a whole number.*\n$/],
     [['--tls-cert', 'cert.pem'], {}, /^xmlblaster: --tls-cert and --tls-key go together\n$/],
     [['--tls-cert', '/nowhere', '--tls-key', '/nowhere'], {}, /^xmlblaster: --tls-cert \/nowhere and .*ENOENT.*\n$/],
+    [['-session.timeout', 'x'], {}, /^xmlblaster: -session.timeout must be a whole number .*"x"\n$/],
+    [['--properties', '/nowhere'], {}, /^xmlblaster: The properties file \/nowhere cannot be read: .*\n$/],
     [[], { XMLBLASTER_COLOUR: 'red' }, /^xmlblaster: .*XMLBLASTER_COLOUR.*\n$/],
     [['--host', '0.0.0.0'], {}, /^xmlblaster: .*-e XMLBLASTER_ALLOW_ANONYMOUS=1 -e XMLBLASTER_ALLOWED_HOST=.*\n$/],
   ])('%j %j ends with a sentence and 2', async (args, environment, sentence) => {
     const { code, stdout, stderr } = await new Program(args, environment).ended();
     expect([code, stdout]).toEqual([2, '']);
     expect(stderr).toMatch(sentence);
+  });
+
+  test('takes settings of the original, as flags and from a file, and names once what it ignores', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'xmlblaster-cli-'));
+    onTestFinished(() => rmSync(directory, { recursive: true }));
+    const path = join(directory, 'xmlBlaster.properties');
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: a variable of the original
+    const node = 'cluster.node.id=${bird}\nbird=heron\n';
+    writeFileSync(path, `${node}bootstrapPort=1\nqueue/callback/defaultPlugin=RAM,1.0\nuseKeyboard=false\n`);
+    const program = new Program([
+      '--properties',
+      path,
+      '-bootstrapPort',
+      '0',
+      '-useKeyboard',
+      'true',
+      '-session.maxSessions',
+      '1',
+    ]);
+    const url = `http://127.0.0.1:${await program.port()}`;
+    const connect = () => fetch(url, { method: 'POST', body: '<connect/>', headers: { Authorization: `Basic ${btoa('joe:')}` } });
+    expect(await (await connect()).text()).toContain('/node/heron/client/joe/');
+    expect((await connect()).status).toBe(429);
+    program.signal('SIGTERM');
+    const warnings = messagesOf((await program.ended()).stdout).filter((message) => message.includes('ignored'));
+    expect(warnings).toEqual([expect.stringMatching(/: queue\/callback\/defaultPlugin, useKeyboard$/)]);
   });
 
   test('on a busy port ends with 1, and says which and what to do', async () => {

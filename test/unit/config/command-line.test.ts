@@ -1,8 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
-import { type Config, ConfigError, createConfig, helpText, readCommandLine } from '../../src/config.ts';
+import { describe, expect, test } from 'vitest';
+import { helpText, readCommandLine } from '../../../src/config/command-line.ts';
+import { createConfig } from '../../../src/config/config.ts';
+import type { Config } from '../../../src/config/options.ts';
+import { sentenceOf, temporaryFile } from './config-files.ts';
 
 /** Every option as a flag: all names of the configuration. */
 const NAMES = Object.keys(createConfig({})) as (keyof Config)[];
@@ -15,23 +15,8 @@ function configOf(args: readonly string[], environment: Record<string, string> =
   return commandLine.config;
 }
 
-/** What the user gets to read. */
-function sentenceOf(read: () => unknown): string {
-  try {
-    read();
-  } catch (error) {
-    if (error instanceof ConfigError) return error.message;
-    throw error;
-  }
-  throw new Error('no ConfigError');
-}
-
 function configFile(content: unknown): string {
-  const directory = mkdtempSync(join(tmpdir(), 'xmlblaster-config-'));
-  onTestFinished(() => rmSync(directory, { recursive: true }));
-  const path = join(directory, 'config.json');
-  writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content));
-  return path;
+  return temporaryFile('config.json', typeof content === 'string' ? content : JSON.stringify(content));
 }
 
 describe('where a setting comes from', () => {

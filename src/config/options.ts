@@ -1,0 +1,121 @@
+import { totalmem } from 'node:os';
+import { LOG_LEVELS, type LogLevel } from '../base/logger.ts';
+
+/** Everything that can be configured. Sizes in bytes, times in ms unless the name says otherwise. */
+export interface Config {
+  readonly host: string;
+  /** 0 = any free port. */
+  readonly port: number;
+  /** A second port for the same; 0 = any free port. */
+  readonly socketPort: number | 'off';
+  /** PEM files, both or none: TLS on the same ports. */
+  readonly tlsCert: string;
+  readonly tlsKey: string;
+  readonly dataDir: string;
+  readonly logLevel: LogLevel;
+  readonly corsOrigin: readonly string[];
+  readonly allowedHost: readonly string[];
+  readonly allowAnonymous: boolean;
+  readonly nodeId: string;
+  readonly maxConnections: number;
+  readonly maxSessions: number;
+  readonly maxSessionsPerSubject: number;
+  readonly maxTopics: number;
+  readonly maxSubscriptions: number;
+  readonly maxSubscriptionsPerSession: number;
+  readonly maxBytes: number;
+  readonly maxContentBytes: number;
+  readonly maxBodyBytes: number;
+  readonly maxFrameBytes: number;
+  readonly maxRequestsInFlight: number;
+  readonly maxBytesWaiting: number;
+  readonly maxUpdatesInFlight: number;
+  readonly maxCommands: number;
+  readonly maxOidBytes: number;
+  readonly maxKeyBytes: number;
+  readonly maxKeyDepth: number;
+  readonly maxXPathBytes: number;
+  readonly maxQueueEntries: number;
+  readonly maxQueueBytes: number;
+  readonly sessionTimeout: number;
+  readonly headersTimeout: number;
+  readonly requestTimeout: number;
+  readonly writeTimeout: number;
+  readonly responseTimeout: number;
+  readonly firstByteTimeout: number;
+}
+
+type Kind = 'text' | 'integer' | 'port' | 'port or off' | 'flag' | 'list';
+
+export interface Option {
+  readonly kind: Kind;
+  readonly fallback: string | number | boolean | readonly string[];
+  readonly help: string;
+  readonly min?: number;
+}
+
+const GIB = 1024 ** 3;
+const MIB = 1024 ** 2;
+
+/** README, "Configuration" and "Limits", shows the same table. */
+export const OPTIONS: Readonly<Record<keyof Config, Option>> = {
+  host: { kind: 'text', fallback: '127.0.0.1', help: 'address to listen on' },
+  port: { kind: 'port', fallback: 3412, help: 'port for every protocol, 0 = any free one' },
+  socketPort: { kind: 'port or off', fallback: 7607, help: 'a second port, the default of SOCKET clients; 0 = any, off = none' },
+  tlsCert: { kind: 'text', fallback: '', help: 'PEM file with the certificate: TLS on the same ports' },
+  tlsKey: { kind: 'text', fallback: '', help: 'PEM file with the key of the certificate' },
+  dataDir: { kind: 'text', fallback: '', help: 'directory for what is to survive a restart (nothing yet)' },
+  logLevel: { kind: 'text', fallback: 'info', help: LOG_LEVELS.join(', ') },
+  corsOrigin: { kind: 'list', fallback: [], help: 'origin of browser pages that may use the broker; repeatable' },
+  allowedHost: { kind: 'list', fallback: [], help: 'name by which clients may address the broker; repeatable' },
+  allowAnonymous: {
+    kind: 'flag',
+    fallback: false,
+    help: 'listen on other addresses than loopback although nobody needs a password',
+  },
+  nodeId: { kind: 'text', fallback: '', help: 'name of this broker in session names; default from host and port' },
+  maxConnections: { kind: 'integer', fallback: 20_000, help: 'connections at a time' },
+  maxSessions: { kind: 'integer', fallback: 100_000, help: 'sessions at a time' },
+  maxSessionsPerSubject: { kind: 'integer', fallback: 10, help: 'sessions of one name that states no maxSessions' },
+  maxTopics: { kind: 'integer', fallback: 1_000_000, help: 'topics' },
+  maxSubscriptions: { kind: 'integer', fallback: 1_000_000, help: 'subscriptions' },
+  maxSubscriptionsPerSession: { kind: 'integer', fallback: 100_000, help: 'subscriptions of one session' },
+  maxBytes: { kind: 'integer', fallback: quarterOfMemory(), help: 'bytes held in all; default a quarter of the memory' },
+  maxContentBytes: { kind: 'integer', fallback: 10 * MIB, help: 'bytes of one content' },
+  maxBodyBytes: { kind: 'integer', fallback: 16 * MIB, help: 'bytes of one request body' },
+  maxFrameBytes: { kind: 'integer', fallback: 11 * MIB, help: 'bytes of one SOCKET frame' },
+  maxRequestsInFlight: { kind: 'integer', fallback: 1_000, help: 'unanswered requests of one SOCKET connection' },
+  maxBytesWaiting: { kind: 'integer', fallback: 4 * MIB, help: 'bytes that wait for one SOCKET client to read them' },
+  maxUpdatesInFlight: { kind: 'integer', fallback: 100, help: 'unacknowledged updates of one SOCKET session' },
+  maxCommands: { kind: 'integer', fallback: 1_000, help: 'commands in one script' },
+  maxOidBytes: { kind: 'integer', fallback: 1_024, help: 'bytes of an oid' },
+  maxKeyBytes: { kind: 'integer', fallback: 65_536, help: 'bytes of a key' },
+  maxKeyDepth: { kind: 'integer', fallback: 64, help: 'nesting of a key' },
+  maxXPathBytes: { kind: 'integer', fallback: 4_096, help: 'bytes of an XPath' },
+  maxQueueEntries: { kind: 'integer', fallback: 100_000, help: 'updates waiting for a session that states no bound' },
+  maxQueueBytes: { kind: 'integer', fallback: 100 * MIB, help: 'content bytes waiting for a session that states no bound' },
+  sessionTimeout: {
+    kind: 'integer',
+    fallback: 86_400_000,
+    min: 0,
+    help: 'ms without a sign of life that end a session; 0 = never',
+  },
+  headersTimeout: { kind: 'integer', fallback: 10_000, help: 'ms for the header of a request' },
+  requestTimeout: { kind: 'integer', fallback: 60_000, help: 'ms for a whole request' },
+  writeTimeout: { kind: 'integer', fallback: 60_000, help: 'ms that an answer may stay unread' },
+  responseTimeout: { kind: 'integer', fallback: 60_000, help: 'ms in which a SOCKET client answers a ping' },
+  firstByteTimeout: { kind: 'integer', fallback: 10_000, help: 'ms in which a connection shows what it speaks' },
+};
+
+export const NAMES = Object.keys(OPTIONS) as readonly (keyof Config)[];
+
+/** The name of an option on the command line, without its dashes: `maxXPathBytes` is `max-xpath-bytes`. */
+export function flagOf(name: string): string {
+  return name.replace('XPath', 'Xpath').replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+function quarterOfMemory(): number {
+  const constrained = process.constrainedMemory?.() ?? 0;
+  const total = constrained > 0 && constrained < totalmem() ? constrained : totalmem();
+  return Math.max(Math.floor(total / 4), GIB / 16);
+}
