@@ -137,7 +137,9 @@ function readSecureContext({ tlsCert, tlsKey }: Config): SecureContext | undefin
 }
 
 function brokerOptions(config: Config): BrokerOptions {
-  return { nodeId: config.nodeId, limits: { ...config, sessionTimeoutMs: config.sessionTimeout } };
+  const { nodeId, sessionTimeout, destroyDelay, lifeTime } = config;
+  const limits = { ...config, sessionTimeoutMs: sessionTimeout, destroyDelayMs: destroyDelay, lifeTimeMs: lifeTime };
+  return { nodeId, limits };
 }
 
 function socketContext(config: Config, broker: Broker, logger: Logger): SocketContext {

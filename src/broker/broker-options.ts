@@ -14,6 +14,12 @@ export interface BrokerLimits {
   readonly maxQueueBytes: number;
   /** Ms; of a session when the client states none. */
   readonly sessionTimeoutMs: number;
+  /** Messages that a topic remembers when its first publish states no bound. */
+  readonly maxHistoryEntries: number;
+  /** Ms until a topic that nobody needs dies, when its first publish does not say; -1 = never. */
+  readonly destroyDelayMs: number;
+  /** Ms that a message lives when its publisher does not say; -1 = for ever. */
+  readonly lifeTimeMs: number;
   /** Sessions of one subject when the client states none. */
   readonly maxSessionsPerSubject: number;
 }

@@ -114,7 +114,8 @@ export class Broker {
       newTimestamp: this.#newTimestamp,
     };
     this.#subscriptions = new Subscriptions({ ...shared, limits, queries, matching: this.#matching });
-    this.#publisher = new Publisher({ ...shared, subscriptions: this.#subscriptions, store, timers: this.timers });
+    const { lifeTimeMs } = limits;
+    this.#publisher = new Publisher({ ...shared, subscriptions: this.#subscriptions, store, timers: this.timers, lifeTimeMs });
   }
 
   /** An oid for a publish that brings none: unique in this broker. */

@@ -21,6 +21,8 @@ export interface PublisherContext {
   readonly timers: TimerWheel;
   readonly now: () => number;
   readonly newTimestamp: () => Timestamp;
+  /** Of a message whose publisher does not say; -1 = for ever. */
+  readonly lifeTimeMs: number;
 }
 
 /** Longest life of a message, in ms (some 31,000 years): what is longer is for ever. */
@@ -83,8 +85,8 @@ export class Publisher {
   }
 
   #stamp(unit: PublishUnit, sender: string, rcvTimestamp: Timestamp, topic: Topic): Message {
-    const { lifeTimeMs } = unit.qos;
-    const isMortal = lifeTimeMs !== undefined && lifeTimeMs >= 0 && lifeTimeMs < MAX_LIFE_TIME_MS;
+    const lifeTimeMs = unit.qos.lifeTimeMs ?? this.#context.lifeTimeMs;
+    const isMortal = lifeTimeMs >= 0 && lifeTimeMs < MAX_LIFE_TIME_MS;
     const expiresAt = isMortal ? this.#context.now() + lifeTimeMs : Number.POSITIVE_INFINITY;
     return new Message(
       { key: unit.key, qos: unit.qos, content: unit.content, sender, rcvTimestamp, expiresAt },

@@ -39,13 +39,6 @@ export interface TopicOptions {
   readonly historyMaxEntries: number;
 }
 
-const DEFAULT_TOPIC_OPTIONS: TopicOptions = {
-  readonly: false,
-  destroyDelayMs: 60_000,
-  createDomEntry: true,
-  historyMaxEntries: 10,
-};
-
 /** All messages of one oid: its key, its history, and who gets what is published. */
 export class Topic implements MessageOwner {
   readonly oid: string;
@@ -53,7 +46,7 @@ export class Topic implements MessageOwner {
   key: MsgKey | undefined;
   /** Broker-wide number of the moment it got its key: tells a scan what was there before it began. */
   keyOrder = 0;
-  options: TopicOptions = DEFAULT_TOPIC_OPTIONS;
+  options: TopicOptions;
   state: TopicState = 'UNCONFIGURED';
   isDestroyed = false;
   /** Absolute name of the session whose publish gave it its key. */
@@ -68,8 +61,9 @@ export class Topic implements MessageOwner {
   #heldMessages = 0;
   #exactRoutes = 0;
 
-  constructor(oid: string, events: TopicEvents) {
+  constructor(oid: string, options: TopicOptions, events: TopicEvents) {
     this.oid = oid;
+    this.options = options;
     this.#events = events;
   }
 

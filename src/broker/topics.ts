@@ -58,7 +58,8 @@ export class Topics {
     const known = this.#topics.get(oid);
     if (known) return known;
     if (!isSystemOid(oid)) this.#requireRoom(oid);
-    const topic = new Topic(oid, this.#topicEvents);
+    const { destroyDelayMs, maxHistoryEntries: historyMaxEntries } = this.#limits;
+    const topic = new Topic(oid, { readonly: false, destroyDelayMs, createDomEntry: true, historyMaxEntries }, this.#topicEvents);
     this.#topics.set(oid, topic);
     this.#account.charge(bytesOf(topic));
     return topic;

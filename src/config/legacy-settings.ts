@@ -26,6 +26,9 @@ export const LEGACY_SETTINGS: readonly LegacySetting[] = [
   { names: ['session.maxSessions'], option: 'maxSessionsPerSubject' },
   { names: ['queue/callback/maxEntries', 'queue/maxEntries'], option: 'maxQueueEntries' },
   { names: ['queue/callback/maxBytes', 'queue/maxBytes'], option: 'maxQueueBytes' },
+  { names: ['queue/history/maxEntries', 'queue/maxEntries'], option: 'maxHistoryEntries' },
+  { names: ['topic.destroyDelay'], option: 'destroyDelay', convert: (text) => (/^-[0-9]+$/.test(text) ? '-1' : text) },
+  { names: ['message.maxLifeTime'], option: 'lifeTime', convert: (text) => (/^-[0-9]+$/.test(text) ? '-1' : text) },
 ];
 
 /** A setting that would protect the broker if it meant anything here: ignored, it would leave open what is to be closed. */

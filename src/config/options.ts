@@ -37,6 +37,11 @@ export interface Config {
   readonly maxXPathBytes: number;
   readonly maxQueueEntries: number;
   readonly maxQueueBytes: number;
+  readonly maxHistoryEntries: number;
+  /** -1 = for ever. */
+  readonly destroyDelay: number;
+  /** -1 = for ever. */
+  readonly lifeTime: number;
   readonly sessionTimeout: number;
   readonly headersTimeout: number;
   readonly requestTimeout: number;
@@ -94,6 +99,19 @@ export const OPTIONS: Readonly<Record<keyof Config, Option>> = {
   maxXPathBytes: { kind: 'integer', fallback: 4_096, help: 'bytes of an XPath' },
   maxQueueEntries: { kind: 'integer', fallback: 100_000, help: 'updates waiting for a session that states no bound' },
   maxQueueBytes: { kind: 'integer', fallback: 100 * MIB, help: 'content bytes waiting for a session that states no bound' },
+  maxHistoryEntries: {
+    kind: 'integer',
+    fallback: 10,
+    min: 0,
+    help: 'messages that a topic remembers when its publisher states no bound',
+  },
+  destroyDelay: { kind: 'integer', fallback: 60_000, min: -1, help: 'ms until a topic that nobody needs dies; -1 = never' },
+  lifeTime: {
+    kind: 'integer',
+    fallback: -1,
+    min: -1,
+    help: 'ms that a message lives whose publisher does not say; -1 = for ever',
+  },
   sessionTimeout: {
     kind: 'integer',
     fallback: 86_400_000,

@@ -57,9 +57,14 @@ describe('settings of the original', () => {
     ['session.timeout', '-1', { sessionTimeout: 0 }],
     ['session.maxSessions', '3', { maxSessionsPerSubject: 3 }],
     ['queue/callback/maxEntries', '500', { maxQueueEntries: 500 }],
-    ['queue/maxEntries', '501', { maxQueueEntries: 501 }],
+    ['queue/maxEntries', '501', { maxQueueEntries: 501, maxHistoryEntries: 501 }],
     ['queue/callback/maxBytes', '4147483647', { maxQueueBytes: 4_147_483_647 }],
     ['queue/maxBytes', '10', { maxQueueBytes: 10 }],
+    ['queue/history/maxEntries', '20', { maxHistoryEntries: 20 }],
+    ['topic.destroyDelay', '3600000', { destroyDelay: 3_600_000 }],
+    ['topic.destroyDelay', '-2', { destroyDelay: -1 }],
+    ['message.maxLifeTime', '-1', { lifeTime: -1 }],
+    ['message.maxLifeTime', '5000', { lifeTime: 5_000 }],
     ['plugin/socket/SSL', 'No', {}],
   ])('%s %s', (name, value, setting) => {
     expect(start([`-${name}`, value])).toMatchObject({ config: setting, ignored: [] });
