@@ -93,7 +93,7 @@ export class FailingStore extends HoldingStore {
 
   async commit(): Promise<void> {
     const changes = this.takeChanges();
-    if (this.isFull) throw new BrokerError('resource.outOfMemory', 'The disk is full');
+    if (this.isFull) throw new BrokerError('resource.exhaust', 'The disk is full');
     for (const change of changes) change();
     await this.inner.commit();
   }

@@ -171,6 +171,19 @@ describe('connections', () => {
     expect(third.status).toBe(200);
   });
 
+  test('get an error that clients of the original wait out, when the broker shuts down', async () => {
+    const broker = await startBroker();
+    const client = await RawClient.connect(broker.port);
+    const request = `GET /topics HTTP/1.1\r\n${HOST}`;
+    client.write(`${request}\r\n${request}`); // the second one is not complete yet
+    await client.until(/<xmlBlaster/);
+    const closed = broker.close();
+    client.write('\r\n');
+    const answer = (await client.closed()).slice(client.text.lastIndexOf('HTTP/1.1'));
+    expectError(parseAnswer(answer), 503, 'communication.noConnection.serverDeny', 'shutting down');
+    await closed;
+  });
+
   test('that nobody uses do not delay the shutdown', async () => {
     const broker = await startBroker();
     const silent = await RawClient.connect(broker.port);

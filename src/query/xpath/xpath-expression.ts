@@ -39,7 +39,7 @@ export class XPathExpression {
 /**
  * Checks and compiles an expression that a stranger wrote.
  *
- * @throws BrokerError user.illegalArgument when it is longer than `limits.maxBytes`; user.query.invalid, naming column and token,
+ * @throws BrokerError user.maxSizeExceed when it is longer than `limits.maxBytes`; user.query.invalid, naming column and token,
  * for syntax, unknown functions, wrong arguments and variables, and for more than 100 levels of nesting.
  */
 export function compileXPath(text: string, limits: XPathLimits = DEFAULT_XPATH_LIMITS): XPathExpression {
@@ -51,7 +51,7 @@ export function compileXPath(text: string, limits: XPathLimits = DEFAULT_XPATH_L
 export function readXPath(text: string, limits: XPathLimits): Expr {
   const bytes = Buffer.byteLength(text);
   if (bytes > limits.maxBytes) {
-    throw new BrokerError('user.illegalArgument', `XPath of ${bytes} bytes, at most ${limits.maxBytes} are accepted`);
+    throw new BrokerError('user.maxSizeExceed', `XPath of ${bytes} bytes, at most ${limits.maxBytes} are accepted`);
   }
   return parseXPath(text);
 }

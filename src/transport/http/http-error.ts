@@ -1,7 +1,8 @@
 import { STATUS_CODES } from 'node:http';
 import { UnsupportedCharsetError } from '../../codec/charset.ts';
 import { encodeException } from '../../codec/script-response-xml.ts';
-import { BrokerError, type ErrorCode } from '../../model/error.ts';
+import { BrokerError } from '../../model/error.ts';
+import { type ErrorCode, HTTP_STATUS } from '../../model/error-codes.ts';
 
 /** An error whose HTTP status is not that of its code: 404, 405, 415 and the like. */
 export class HttpError extends BrokerError {
@@ -20,37 +21,11 @@ export class HttpError extends BrokerError {
   }
 }
 
-/** protocol/error-codes.md has this table for people. */
-const STATUS: Readonly<Record<ErrorCode, number>> = {
-  'internal.stop': 500,
-  'internal.unknown': 500,
-  'resource.exhaust': 503,
-  'resource.outOfMemory': 503,
-  'resource.overflow.queue.bytes': 429,
-  'resource.overflow.queue.entries': 429,
-  'resource.unavailable': 503,
-  'user.configuration.maxSession': 429,
-  'user.connect.multiple': 409,
-  'user.illegalArgument': 400,
-  'user.maxSizeExceed': 413,
-  'user.message.invalid': 400,
-  'user.notConnected': 401,
-  'user.oid.unknown': 404,
-  'user.publish.readonly': 409,
-  'user.query.invalid': 422,
-  'user.query.type.invalid': 400,
-  'user.security.authentication.accessDenied': 401,
-  'user.security.authorization.notAuthorized': 403,
-  'user.subscribe.id': 400,
-  'user.subscribe.noCallback': 400,
-  'user.wrongApiUsage': 400,
-};
-
 /** The HTTP status of an error. */
 export function statusOf(error: BrokerError): number {
   if (error instanceof HttpError) return error.status;
   if (error instanceof UnsupportedCharsetError) return 415;
-  return STATUS[error.code];
+  return HTTP_STATUS[error.code];
 }
 
 export const XML_TYPE = 'application/xml; charset=utf-8';

@@ -39,6 +39,8 @@ const MAX_URL_CHARS = 16_384;
 const KEY_CACHE_ENTRIES = 10_000;
 const KEY_CACHE_CHARS = 4_000_000;
 
+const SHUTTING_DOWN = 'The broker is shutting down; connect again in a moment';
+
 /** How often Node looks for connections that are too slow; ms. */
 const CHECK_INTERVAL_MS = 1_000;
 
@@ -109,7 +111,7 @@ function addHooks(app: FastifyInstance, options: HttpOptions, connections: Conne
   const guard = new Guard(corsOrigins, allowedHosts, host);
   app.addHook('onRequest', (request, reply, done) => {
     if (closing.isClosing)
-      throw new HttpError(503, 'The broker is shutting down', { Connection: 'close' }, 'resource.unavailable');
+      throw new HttpError(503, SHUTTING_DOWN, { Connection: 'close' }, 'communication.noConnection.serverDeny');
     checkConnection(connections, request.raw.socket);
     guard.check(request.raw);
     hideOddContentType(request.raw);

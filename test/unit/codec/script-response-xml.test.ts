@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { encodeException, encodeMessage, encodeResults } from '../../../src/codec/script-response-xml.ts';
-import { BrokerError, type ErrorCode } from '../../../src/model/error.ts';
+import { BrokerError } from '../../../src/model/error.ts';
+import type { ErrorCode } from '../../../src/model/error-codes.ts';
 import { DEFAULT_PUBLISH_QOS, type ReceivedMessage } from '../../../src/model/message.ts';
 import { createMsgKey } from '../../../src/model/msg-key.ts';
 import { textOf } from '../../../src/model/xml-element.ts';

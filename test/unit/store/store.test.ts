@@ -37,7 +37,7 @@ test('of a commit that fails nothing happens, neither then nor with the next one
   store.isFull = true;
   store.putMessage(record(2n));
   store.deleteMessage(1n);
-  await expect(store.commit()).rejects.toMatchObject({ code: 'resource.outOfMemory' });
+  await expect(store.commit()).rejects.toMatchObject({ code: 'resource.exhaust' });
   store.isFull = false;
   store.putMessage(record(3n));
   await store.commit();

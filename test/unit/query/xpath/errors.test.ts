@@ -84,18 +84,18 @@ describe('length', () => {
   test('4096 bytes of UTF-8 are accepted by default, 4097 are not', () => {
     expect(() => compileXPath('a'.repeat(4096))).not.toThrow();
     expect(failureOf('a'.repeat(4097))).toMatchObject({
-      code: 'user.illegalArgument',
+      code: 'user.maxSizeExceed',
       message: 'XPath of 4097 bytes, at most 4096 are accepted',
     });
-    expect(failureOf(`'${'ä'.repeat(2048)}'`).code).toBe('user.illegalArgument');
+    expect(failureOf(`'${'ä'.repeat(2048)}'`).code).toBe('user.maxSizeExceed');
   });
 
   test('the bound is the caller’s', () => {
-    expect(failureOf('//abc', 4).code).toBe('user.illegalArgument');
+    expect(failureOf('//abc', 4).code).toBe('user.maxSizeExceed');
   });
 
   test('a megabyte is refused before anything reads it', () => {
-    expect(failureOf('('.repeat(1_000_000)).code).toBe('user.illegalArgument');
+    expect(failureOf('('.repeat(1_000_000)).code).toBe('user.maxSizeExceed');
   });
 });
 
