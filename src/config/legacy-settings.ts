@@ -27,20 +27,33 @@ export const LEGACY_SETTINGS: readonly LegacySetting[] = [
   { names: ['queue/callback/maxEntries', 'queue/maxEntries'], option: 'maxQueueEntries' },
   { names: ['queue/callback/maxBytes', 'queue/maxBytes'], option: 'maxQueueBytes' },
   { names: ['queue/history/maxEntries', 'queue/maxEntries'], option: 'maxHistoryEntries' },
-  { names: ['topic.destroyDelay'], option: 'destroyDelay', convert: (text) => (/^-[0-9]+$/.test(text) ? '-1' : text) },
-  { names: ['message.maxLifeTime'], option: 'lifeTime', convert: (text) => (/^-[0-9]+$/.test(text) ? '-1' : text) },
+  { names: ['topic.destroyDelay'], option: 'destroyDelay', convert: anyNegative },
+  { names: ['message.maxLifeTime'], option: 'lifeTime', convert: anyNegative },
 ];
 
 /** A setting that would protect the broker if it meant anything here: ignored, it would leave open what is to be closed. */
 export interface LegacyProtection {
   readonly name: string;
-  /** What protects here, when it is not empty. */
-  readonly option: keyof Config;
+  /** Whether its value, which is not empty, asks for protection. */
+  readonly isOn: (text: string, label: string) => boolean;
+  /** What protects here, when it is not empty; undefined: nothing does. */
+  readonly option: keyof Config | undefined;
   readonly advice: string;
 }
 
 export const LEGACY_PROTECTIONS: readonly LegacyProtection[] = [
-  { name: 'plugin/socket/SSL', option: 'tlsCert', advice: 'give --tls-cert and --tls-key, PEM files, instead of a keyStore' },
+  {
+    name: 'plugin/socket/SSL',
+    isOn: isTrue,
+    option: 'tlsCert',
+    advice: 'give --tls-cert and --tls-key, PEM files, instead of a keyStore',
+  },
+  {
+    name: 'Security.Server.Plugin.htpasswd.secretfile',
+    isOn: (text) => text !== 'NONE',
+    option: undefined,
+    advice: 'there are no passwords yet; say NONE if nobody is to need one',
+  },
 ];
 
 /** The levels of java.util.logging, and which of ours has the same lines. */
@@ -57,7 +70,7 @@ const LEVELS: Readonly<Record<string, string>> = {
 };
 
 /** @throws ConfigError for anything but the words of the original, in any case */
-export function isTrue(text: string, label: string): boolean {
+function isTrue(text: string, label: string): boolean {
   if (/^(true|yes|ok|1)$/i.test(text)) return true;
   if (/^(false|no|0)$/i.test(text)) return false;
   throw new ConfigError(`${label} must be true or false, not "${text}"`);
@@ -67,6 +80,11 @@ function logLevelOf(text: string, label: string): string {
   const level = Object.hasOwn(LEVELS, text) ? LEVELS[text] : undefined;
   if (level !== undefined) return level;
   throw new ConfigError(`${label} must be one of ${Object.keys(LEVELS).join(', ')}, not "${text}"`);
+}
+
+/** For ever is -1 here, and everything below 0 in the original. */
+function anyNegative(text: string): string {
+  return /^-[0-9]+$/.test(text) ? '-1' : text;
 }
 
 /** The original switches off with 0 and with -1. */

@@ -1,7 +1,7 @@
 import { checkValue } from './config.ts';
 import type { Environment } from './environment.ts';
 import type { LegacyProperty } from './legacy-property.ts';
-import { isTrue, LEGACY_PROTECTIONS, LEGACY_SETTINGS } from './legacy-settings.ts';
+import { LEGACY_PROTECTIONS, LEGACY_SETTINGS } from './legacy-settings.ts';
 import type { Config } from './options.ts';
 import { systemVariables, Variables } from './variables.ts';
 
@@ -19,7 +19,7 @@ export interface Legacy {
   /** Names that mean nothing here, and those that a stronger name makes void. */
   readonly ignored: readonly string[];
   /** Options without which a setting that is to protect the broker would not. */
-  readonly required: readonly { readonly option: keyof Config; readonly sentence: string }[];
+  readonly required: readonly { readonly option: keyof Config | undefined; readonly sentence: string }[];
 }
 
 /** Which file it is, and how its variables are read. */
@@ -87,10 +87,15 @@ function readProtections(
   properties: ReadonlyMap<string, LegacyProperty>,
   variables: Variables,
 ): Pick<Legacy, 'required'> & Pick<Settings, 'known'> {
-  const found = LEGACY_PROTECTIONS.flatMap(({ name, option, advice }) => {
+  const required: { option: keyof Config | undefined; sentence: string }[] = [];
+  const known: string[] = [];
+  for (const { name, isOn, option, advice } of LEGACY_PROTECTIONS) {
     const property = properties.get(name);
-    return property ? [{ property, option, sentence: `${property.label} protects nothing here: ${advice}` }] : [];
-  });
-  const isOn = ({ text, label }: LegacyProperty) => isTrue(variables.replace(text, label).trim(), label);
-  return { required: found.filter(({ property }) => isOn(property)), known: found.map(({ property }) => property.name) };
+    if (!property) continue;
+    const { label } = property;
+    known.push(property.name);
+    const text = variables.replace(property.text, label).trim();
+    if (text !== '' && isOn(text, label)) required.push({ option, sentence: `${label} protects nothing here: ${advice}` });
+  }
+  return { required, known };
 }
