@@ -2,7 +2,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
 import { Slicer } from '../base/slicer.ts';
 import { TimerWheel } from '../base/timer-wheel.ts';
-import type { CallbackQos, ConnectQos } from '../model/connect.ts';
+import type { CallbackQos, ConnectQos, DisconnectQos } from '../model/connect.ts';
 import { BrokerError } from '../model/error.ts';
 import type { MsgKey, PublishUnit, ReceivedMessage } from '../model/message.ts';
 import type { QueryKey, QueryQos } from '../model/query.ts';
@@ -21,14 +21,16 @@ import { DispatchLoop } from './dispatch-loop.ts';
 import { createEraseNotice, type EraseCause } from './erase-notice.ts';
 import { Matching } from './matching.ts';
 import { MemoryAccount } from './memory-account.ts';
+import { PointToPoint } from './point-to-point.ts';
 import { Publisher } from './publisher.ts';
 import type { Session } from './session.ts';
 import { Sessions } from './sessions.ts';
+import type { Subject } from './subject.ts';
 import type { Subscription } from './subscription.ts';
 import { isSubscriptionId } from './subscription-id.ts';
 import { findEqual, isSameQuery, Subscriptions } from './subscriptions.ts';
 import type { Topic } from './topic.ts';
-import { Topics } from './topics.ts';
+import { isGone, Topics } from './topics.ts';
 
 export interface BrokerContext {
   readonly options: BrokerOptions;
@@ -36,6 +38,9 @@ export interface BrokerContext {
   readonly clock: Clock;
   readonly logger: Logger;
 }
+
+/** When a callback that is lost is tried for the first time; ms. */
+const FIRST_RETRY_MS = 400;
 
 /** How full the broker is. */
 export interface BrokerStatistics {
@@ -115,7 +120,14 @@ export class Broker {
     };
     this.#subscriptions = new Subscriptions({ ...shared, limits, queries, matching: this.#matching });
     const { lifeTimeMs } = limits;
-    this.#publisher = new Publisher({ ...shared, subscriptions: this.#subscriptions, store, timers: this.timers, lifeTimeMs });
+    this.#publisher = new Publisher({
+      ...shared,
+      subscriptions: this.#subscriptions,
+      pointToPoint: new PointToPoint(this.sessions),
+      store,
+      timers: this.timers,
+      lifeTimeMs,
+    });
   }
 
   /** An oid for a publish that brings none: unique in this broker. */
@@ -124,32 +136,35 @@ export class Broker {
   }
 
   /**
-   * Opens a session, or goes on with the one of that name. `user` is who the transport says it is, where the QoS names nobody.
+   * Opens a session, or goes on with the one of that name. `user` is who the transport says it is, where the QoS names nobody;
+   * `canPoll`: its clients can fetch updates even without a callback.
    *
-   * @throws BrokerError `user.configuration.maxSession`, `resource.exhaust`, `user.illegalArgument`.
+   * @throws BrokerError `user.configuration.maxSession`, `user.configuration.identicalClient`, `resource.exhaust`,
+   * `user.illegalArgument`.
    */
-  connect(qos: ConnectQos, user: string): { readonly session: Session; readonly reply: ConnectReply } {
-    const { session, isReconnect } = this.sessions.open(sessionNameOf(qos, user), qos);
-    const { bounds, size } = session.dispatcher;
-    return {
-      session,
-      reply: {
-        secretSessionId: session.secretId,
-        absoluteName: session.absoluteName,
-        instanceId: this.#instanceId,
-        isReconnect,
-        queueSize: size,
-        callback: qos.callback,
-        clientProperties: qos.clientProperties,
-        nowMs: this.now(),
-        ...session.options,
-        ...bounds,
-      },
+  connect(qos: ConnectQos, user: string, canPoll: boolean): { readonly session: Session; readonly reply: ConnectReply } {
+    const isReachable = canPoll || qos.callback !== undefined;
+    const { session, isReconnect } = this.sessions.open(sessionNameOf(qos, user), qos, isReachable);
+    const { queue } = session.dispatcher;
+    const subject = this.sessions.subject(session.name.subject) as Subject;
+    const reply: ConnectReply = {
+      asked: qos,
+      secretSessionId: session.secretId,
+      absoluteName: session.absoluteName,
+      instanceId: this.#instanceId,
+      timeoutMs: session.options.timeoutMs,
+      maxSessions: subject.maxSessions,
+      isReconnect,
+      callbackQueue: queue.bounds,
+      subjectQueue: subject.bounds,
+      queueSize: queue.size,
+      nowMs: this.now(),
     };
+    return { session, reply };
   }
 
-  disconnect(session: Session): void {
-    this.sessions.end(session);
+  disconnect(session: Session, qos: DisconnectQos): void {
+    this.sessions.disconnect(session, qos);
   }
 
   /**
@@ -221,7 +236,7 @@ export class Broker {
     }
     const topics = (await this.#find(query)).filter((topic) => !isSystemOid(topic.oid));
     for (const topic of topics) {
-      if (topic.state === 'DEAD') continue;
+      if (isGone(topic)) continue;
       if (qos.history) topic.clearHistory();
       else this.#eraseTopic(topic, session.absoluteName, { forceDestroy: qos.forceDestroy });
       await this.breathe();
@@ -247,20 +262,23 @@ export class Broker {
   }
 
   /**
-   * The callback of `session` is gone: after its retries, what waits becomes dead messages and the session ends. A session that
-   * its client can come back to by name stays while nothing waits.
+   * The callback of `session` is gone. Unless its client comes back in time, what waits becomes dead messages and the session ends
+   * (engine rules of the original: the first try to reach it again comes soon, the others after `delay`).
    */
   callbackLost(session: Session, { retries, delayMs }: CallbackQos): void {
     if (retries < 0 || session.isClosed) return;
-    const canComeBack = (session.name.pubSessionId ?? 0) > 0;
-    session.dispatcher.expectChannel(retries * delayMs, !canComeBack, () => {
-      this.sessions.end(session, `The callback of ${session.absoluteName} is lost, and no retry is left`);
-    });
+    const end = (): void => {
+      const deathReason = `The callback of ${session.absoluteName} is lost, and no retry is left`;
+      this.sessions.end(session, { deathReason, keepsSubjectQueue: true });
+    };
+    if (retries === 0) end();
+    else session.dispatcher.expectChannel(FIRST_RETRY_MS + (retries - 1) * delayMs, end);
   }
 
   /** The client says that `session` is none of its own: what waits becomes dead messages and the session ends. */
   endCallback(session: Session): void {
-    this.sessions.end(session, `The client of ${session.absoluteName} does not know its session`);
+    const deathReason = `The client of ${session.absoluteName} does not know its session`;
+    this.sessions.end(session, { deathReason, keepsSubjectQueue: true });
   }
 
   /** The client of `session` refused these updates: they become dead messages. */
@@ -288,7 +306,7 @@ export class Broker {
     const found: Topic[] = [];
     const compiled = compileQuery(query, { maxBytes: this.#options.limits.maxXPathBytes });
     await this.#matching.scanTopics(compiled, (topic) => found.push(topic) > 0);
-    return found.filter((topic) => topic.state !== 'DEAD');
+    return found.filter((topic) => !isGone(topic));
   }
 
   /** The store forgets the message with the next commit, which comes by itself. */

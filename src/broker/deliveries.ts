@@ -1,5 +1,7 @@
+import type { DeliveryInit } from './bounded-queue.ts';
 import type { DeadMessages } from './dead-messages.ts';
 import type { Message } from './message.ts';
+import { overflowText } from './overflow.ts';
 import type { Session } from './session.ts';
 import type { Subscription } from './subscription.ts';
 
@@ -16,17 +18,24 @@ export class Deliveries {
     const isErased = message.qos.state?.id === 'ERASED';
     if (isErased && !qos.notify) return;
     if (!qos.local && !isInitial && !isErased && message.sender === session.absoluteName) return;
-    const isQueued = session.dispatcher.enqueue(message, subscription.id, qos, isInitial);
-    if (!isQueued) this.#deadMessages.report(message, session, overflowReason(session));
+    if (!session.options.duplicateUpdates && !isErased && !isInitial) {
+      if (session.lastQueued === message.rcvTimestamp) return;
+      session.lastQueued = message.rcvTimestamp;
+    }
+    this.#enqueue(session, { message, subscriptionId: subscription.id, parts: qos, isInitial });
+  }
+
+  #enqueue(session: Session, init: DeliveryInit): void {
+    const { dispatcher, absoluteName } = session;
+    if (dispatcher.enqueue(init)) return;
+    const { bounds } = dispatcher.queue;
+    const canDiscard = bounds.onOverflow === 'discardOldest' && dispatcher.queue.makeRoom(init.message.content.length);
+    if (canDiscard && dispatcher.enqueue(init)) return;
+    this.#deadMessages.report(init.message, session, overflowText(absoluteName, bounds.maxEntries, bounds.maxBytes));
   }
 
   /** The session is over: what it did not get becomes dead messages. */
   bury(session: Session, reason: string): void {
     for (const { message } of session.dispatcher.clear()) this.#deadMessages.report(message, session, reason);
   }
-}
-
-function overflowReason(session: Session): string {
-  const { maxEntries, maxBytes } = session.dispatcher.bounds;
-  return `The queue of ${session.absoluteName} is full (at most ${maxEntries} entries and ${maxBytes} bytes)`;
 }

@@ -5,7 +5,7 @@ import { type QueryTable, type StandingQuery, type TopicQuery, TopicView } from 
 import { XPathBudgetError } from '../query/xpath/budget.ts';
 import type { Subscription } from './subscription.ts';
 import type { Topic } from './topic.ts';
-import type { Topics } from './topics.ts';
+import { isGone, type Topics } from './topics.ts';
 
 /**
  * Brings queries and topics together, in both directions. Either may be large, so both take slices of at most 5 ms and let the
@@ -67,7 +67,7 @@ export class Matching {
 
   async #goOn(topic: Topic, slice: () => boolean): Promise<void> {
     do await this.#slicer.next();
-    while (topic.state !== 'DEAD' && !slice());
+    while (!isGone(topic) && !slice());
   }
 }
 

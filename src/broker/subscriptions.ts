@@ -51,7 +51,8 @@ export class Subscriptions {
    * @throws BrokerError `user.subscribe.id`, `user.query.invalid`, `resource.exhaust`; the subscription does not exist then.
    */
   async subscribe(session: Session, query: QueryKey, qos: QueryQos): Promise<SubscribeReply> {
-    const known = qos.multiSubscribe ? undefined : findEqual(session, query);
+    const isOnce = !qos.multiSubscribe || !session.options.duplicateUpdates;
+    const known = isOnce ? findEqual(session, query) : undefined;
     if (known) return this.#repeat(known, qos);
     this.#requireRoom(session);
     const subscription = this.#create(session, query, qos);
@@ -188,7 +189,7 @@ export class Subscriptions {
   /** multiSubscribe=false and there already: as in the original, an EXACT subscriber gets the initial update again. */
   #repeat(known: Subscription, qos: QueryQos): SubscribeReply {
     if (known.query.type === 'EXACT') for (const topic of known.topics.keys()) this.#deliverInitial(known, topic, qos);
-    return { subscriptionId: known.id, isKnown: true };
+    return { subscriptionId: known.id, isKnown: !qos.multiSubscribe };
   }
 }
 

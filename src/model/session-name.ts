@@ -40,7 +40,7 @@ export function parseSessionName(text: string): SessionName {
 }
 
 /** `joe` or `joe/1`: the form people type. */
-function formatSessionName(name: SessionName): string {
+export function formatSessionName(name: SessionName): string {
   return name.pubSessionId === undefined ? name.subject : `${name.subject}/${name.pubSessionId}`;
 }
 

@@ -24,6 +24,8 @@ export interface CommandCaller {
   readonly session: Session;
   /** Who the transport says it is, for a connect that names nobody. */
   readonly user: string;
+  /** Whether it can fetch updates even without a callback. */
+  readonly canPoll: boolean;
   /** `session` is a new session from now on. */
   connected(session: Session): void;
 }
@@ -39,12 +41,12 @@ export function handleCommand(broker: Broker, caller: CommandCaller, command: Co
     throw new BrokerError('user.notConnected', NOT_CONNECTED);
   switch (command.verb) {
     case 'connect': {
-      const { session, reply } = broker.connect(command.qos, caller.user);
+      const { session, reply } = broker.connect(command.qos, caller.user, caller.canPoll);
       caller.connected(session);
       return { qos: [encodeConnectReturnQos(reply)] };
     }
     case 'disconnect':
-      broker.disconnect(caller.session);
+      broker.disconnect(caller.session, command.qos);
       return OK;
     case 'ping':
       return OK;
@@ -81,7 +83,7 @@ async function handleQuery(
 ): Promise<CommandResult> {
   switch (verb) {
     case 'subscribe':
-      if (session.isTransient) throw new BrokerError('user.subscribe.noCallback', NO_CALLBACK);
+      if (session.isTransient || !session.isReachable) throw new BrokerError('user.subscribe.noCallback', NO_CALLBACK);
       return { qos: [encodeSubscribeReturnQos(await broker.subscribe(session, key, qos))] };
     case 'unSubscribe':
       return { qos: (await broker.unSubscribe(session, key)).map(encodeUnSubscribeReturnQos) };
@@ -95,4 +97,4 @@ async function handleQuery(
 const NOT_CONNECTED = 'The session has been disconnected; connect again before the next command';
 
 const NO_CALLBACK =
-  'A subscription needs a session that stays: add ?session=NAME/1 to the address, or put <connect/> before it in the same script and use its sessionId';
+  'A subscription needs a session that stays and can get updates: over HTTP add ?session=NAME/1 to the address, or put <connect/> before it in the same script and use its sessionId; over SOCKET connect with a <callback>';

@@ -16,6 +16,7 @@ const MAX_QUEUE_ENTRIES = 1e9;
 /** Who sent a request and in which session it runs; `close` when the answer is out. */
 export class Caller implements CommandCaller {
   readonly user: string;
+  readonly canPoll = true;
   readonly #broker: Broker;
   #session: Session;
   /** The secret id of the session that a connect in this request opened. */
@@ -50,7 +51,8 @@ export function readSessionQos(query: Query): ConnectQos {
   if (maxEntries === undefined && persistent === undefined) return DEFAULT_CONNECT_QOS;
   if (query.text('session') === undefined)
     throw new HttpError(400, 'persistent and maxEntries belong to a named session; add session=NAME/1');
-  return { ...DEFAULT_CONNECT_QOS, maxEntries, persistent: persistent ?? false };
+  const callbackQueue = { ...DEFAULT_CONNECT_QOS.callbackQueue, maxEntries };
+  return { ...DEFAULT_CONNECT_QOS, callbackQueue, persistent: persistent ?? false };
 }
 
 /**
@@ -116,7 +118,7 @@ function parseNamed(text: string): SessionName {
 
 function openNamed(broker: Broker, name: SessionName, user: string | undefined, qos: ConnectQos): Caller {
   checkUser(user, name.subject);
-  const { session } = broker.sessions.open(name, qos);
+  const { session } = broker.sessions.open(name, qos, true);
   return new Caller(broker, session, name.subject);
 }
 

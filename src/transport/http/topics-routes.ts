@@ -2,11 +2,18 @@ import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { checkOid, decodeMsgKey, type KeyLimits, readKey } from '../../codec/key-xml.ts';
 import { encodeMsgQos } from '../../codec/msg-qos-xml.ts';
+import { parseDestination } from '../../codec/publish-qos-xml.ts';
 import { parsePriority } from '../../codec/qos-values.ts';
 import { encodePublishReturnQos } from '../../codec/return-qos-xml.ts';
 import { encodeMessage, encodeResults } from '../../codec/script-response-xml.ts';
 import { BrokerError } from '../../model/error.ts';
-import { DEFAULT_PUBLISH_QOS, type MsgKey, type PublishQos, type ReceivedMessage } from '../../model/message.ts';
+import {
+  DEFAULT_PUBLISH_QOS,
+  type Destination,
+  type MsgKey,
+  type PublishQos,
+  type ReceivedMessage,
+} from '../../model/message.ts';
 import { createPlainKey } from '../../model/msg-key.ts';
 import { DEFAULT_QUERY_QOS } from '../../model/query.ts';
 import { answer, takeOver, XML_HEADERS } from './answer.ts';
@@ -70,7 +77,7 @@ function sendMessage(reply: FastifyReply, message: ReceivedMessage, nowMs: numbe
 
 async function publishTopic(context: HttpContext, request: FastifyRequest, reply: FastifyReply): Promise<void> {
   const { broker, options } = context;
-  const query = new Query(request.query, [...CALLER_PARAMETERS, 'priority', 'persistent', 'lifeTime', 'key']);
+  const query = new Query(request.query, [...CALLER_PARAMETERS, 'priority', 'persistent', 'lifeTime', 'destination', 'key']);
   const key = readTopicKey(context, request, query);
   const qos = readPublishQos(query);
   const caller = openCaller(broker, request.raw, query);
@@ -133,13 +140,20 @@ function readPublishQos(query: Query): PublishQos {
   const priority = query.text('priority');
   const lifeTimeMs = query.integer('lifeTime', -1, Number.MAX_SAFE_INTEGER);
   const persistent = query.boolean('persistent');
-  if (priority === undefined && lifeTimeMs === undefined && persistent === undefined) return DEFAULT_PUBLISH_QOS;
+  const destination = query.text('destination');
+  if ([priority, lifeTimeMs, persistent, destination].every((value) => value === undefined)) return DEFAULT_PUBLISH_QOS;
   return {
     ...DEFAULT_PUBLISH_QOS,
+    destinations: destination === undefined ? [] : [readDestination(destination)],
     priority: priority === undefined ? DEFAULT_PUBLISH_QOS.priority : parsePriority(priority),
     lifeTimeMs,
     persistent,
   };
+}
+
+/** Somebody who is there, or is to come. */
+function readDestination(text: string): Destination {
+  return { ...parseDestination(text), forceQueuing: true };
 }
 
 function noMessage(oid: string, isTopic: boolean): BrokerError {

@@ -7,6 +7,7 @@ import type { CommandCaller } from '../command-handler.ts';
 /** Whose request a frame is: its header names the session. */
 export class FrameCaller implements CommandCaller {
   readonly user = 'guest';
+  readonly canPoll = false;
   #session: Session | undefined;
 
   constructor(broker: Broker, verb: Verb, secretId: string) {
