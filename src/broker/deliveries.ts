@@ -15,6 +15,7 @@ export class Deliveries {
     const { session, qos } = subscription;
     const isErased = message.qos.state?.id === 'ERASED';
     if (isErased && !qos.notify) return;
+    if (!session.principal.isAllowed('subscribe', subscription.query)) return; // a right may have been taken away
     if (!qos.local && !isInitial && !isErased && message.sender === session.absoluteName) return;
     const isQueued = session.dispatcher.enqueue(message, subscription.id, qos, isInitial);
     if (!isQueued) this.#deadMessages.report(message, session, overflowReason(session));

@@ -1,6 +1,7 @@
 import type { Timer } from '../base/timer-wheel.ts';
 import type { SessionName } from '../model/session-name.ts';
 import type { Dispatcher } from './dispatcher.ts';
+import type { Principal } from './ports.ts';
 import type { Subscription } from './subscription.ts';
 
 /** How a session behaves; see ConnectQos. */
@@ -23,6 +24,8 @@ export class Session {
   readonly isTransient: boolean;
   readonly dispatcher: Dispatcher;
   readonly subscriptions = new Map<string, Subscription>();
+  /** Who connected last. */
+  principal: Principal;
   options: SessionOptions;
   /** Ms since 1970 of its last sign of life. */
   lastSeenAt: number;
@@ -38,6 +41,7 @@ export class Session {
     this.secretId = init.secretId;
     this.isTransient = init.isTransient;
     this.dispatcher = init.dispatcher;
+    this.principal = init.principal;
     this.options = init.options;
     this.lastSeenAt = init.nowMs;
   }
@@ -50,6 +54,7 @@ interface SessionInit {
   readonly secretId: string;
   readonly isTransient: boolean;
   readonly dispatcher: Dispatcher;
+  readonly principal: Principal;
   readonly options: SessionOptions;
   readonly nowMs: number;
 }

@@ -2,9 +2,11 @@ import { randomBytes } from 'node:crypto';
 import type { TimerWheel } from '../base/timer-wheel.ts';
 import { type ConnectQos, DEFAULT_CONNECT_QOS } from '../model/connect.ts';
 import { BrokerError } from '../model/error.ts';
-import { formatAbsoluteName, type SessionName } from '../model/session-name.ts';
+import { formatAbsoluteName } from '../model/session-name.ts';
 import type { BrokerOptions } from './broker-options.ts';
 import { Dispatcher, type DispatcherContext } from './dispatcher.ts';
+import type { Login } from './login.ts';
+import type { Principal } from './ports.ts';
 import { Session, type SessionOptions } from './session.ts';
 
 /** What one session costs beside its queue and subscriptions, in bytes (measured by `npm run bench -- memory`). */
@@ -57,26 +59,30 @@ export class Sessions {
   }
 
   /**
-   * Makes the session `name`, or finds it when it is there already: then its queue and subscriptions go on, with new bounds and
+   * Makes the session of a login, or finds it when it is there already: then its queue and subscriptions go on, with new bounds and
    * time-out if `qos` states some.
    *
    * @throws BrokerError `user.configuration.maxSession`; `resource.exhaust`.
    */
-  open(name: SessionName, qos: ConnectQos): { readonly session: Session; readonly isReconnect: boolean } {
+  open(login: Login, qos: ConnectQos): { readonly session: Session; readonly isReconnect: boolean } {
+    const { name, principal } = login;
     const subject = this.#subjects.get(name.subject);
     const known = name.pubSessionId === undefined ? undefined : subject?.get(name.pubSessionId);
     if (qos.clearSessions) for (const other of [...(subject?.values() ?? [])]) if (other !== known) this.end(other);
-    if (!known) return { session: this.#create(name, qos), isReconnect: false };
+    if (!known) return { session: this.#create(login, qos), isReconnect: false };
+    known.principal = principal;
     this.#reconfigure(known, qos);
     return { session: known, isReconnect: true };
   }
 
   /** A session that only one request knows; `end` it with the request. */
-  openTransient(subject: string): Session {
+  openTransient(principal: Principal): Session {
     const limits = this.#options.limits;
+    const name = { subject: principal.user };
     const session = new Session({
-      name: { subject },
-      absoluteName: formatAbsoluteName(this.#options.nodeId, { subject }),
+      name,
+      absoluteName: formatAbsoluteName(this.#options.nodeId, name),
+      principal,
       serial: ++this.#lastSerial,
       secretId: '',
       isTransient: true,
@@ -98,7 +104,7 @@ export class Sessions {
     this.#onEnd(session, deathReason);
   }
 
-  #create(name: SessionName, qos: ConnectQos): Session {
+  #create({ name, principal }: Login, qos: ConnectQos): Session {
     const { limits, nodeId } = this.#options;
     if (this.#bySecretId.size >= limits.maxSessions) {
       throw new BrokerError(
@@ -120,6 +126,7 @@ export class Sessions {
     const session = new Session({
       name: fullName,
       absoluteName: formatAbsoluteName(nodeId, fullName),
+      principal,
       serial: ++this.#lastSerial,
       secretId: `sessionId:${randomBytes(24).toString('base64url')}`,
       isTransient: false,
