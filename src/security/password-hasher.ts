@@ -86,5 +86,5 @@ export class PasswordHasher {
 }
 
 function closing(): BrokerError {
-  return new BrokerError('communication.noConnection.serverDeny', 'The broker is shutting down');
+  return new BrokerError('communication.noConnection.serverDeny', 'The broker is shutting down; connect again in a moment');
 }

@@ -89,6 +89,6 @@ test('takes 1,000 questions that wait, refuses more, and answers all of them whe
   const asked = Array.from({ length: 1_002 }, () => ask().catch(({ code }: { code: string }) => code));
   expect(await asked.at(-1)).toBe('resource.exhaust');
   hasher.close();
-  expect(new Set((await Promise.all(asked)).slice(0, -1))).toEqual(new Set(['resource.unavailable']));
-  expect(await ask().catch(({ code }: { code: string }) => code)).toBe('resource.unavailable');
+  expect(new Set((await Promise.all(asked)).slice(0, -1))).toEqual(new Set(['communication.noConnection.serverDeny']));
+  expect(await ask().catch(({ code }: { code: string }) => code)).toBe('communication.noConnection.serverDeny');
 });
