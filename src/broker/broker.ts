@@ -7,11 +7,11 @@ import { BrokerError } from '../model/error.ts';
 import type { MsgKey, PublishUnit, ReceivedMessage } from '../model/message.ts';
 import type { QueryKey, QueryQos } from '../model/query.ts';
 import type { ConnectReply, PublishReply, SubscribeReply } from '../model/replies.ts';
-import { parseSessionName, type SessionName } from '../model/session-name.ts';
 import { checkClientOid, isCommandOid, isSystemOid } from '../model/system-topics.ts';
 import { createTimestampSource } from '../model/timestamp.ts';
 import { compileQuery, QueryTable } from '../query/topic-query.ts';
 import type { Store } from '../store/store.ts';
+import { authorize } from './authorize.ts';
 import type { BrokerOptions } from './broker-options.ts';
 import { createCommandAnswer } from './commands.ts';
 import { DeadMessages } from './dead-messages.ts';
@@ -19,9 +19,11 @@ import { Deliveries } from './deliveries.ts';
 import type { Delivery } from './delivery.ts';
 import { DispatchLoop } from './dispatch-loop.ts';
 import { createEraseNotice, type EraseCause } from './erase-notice.ts';
+import { logIn, type Peer } from './login.ts';
 import { Matching } from './matching.ts';
 import { MemoryAccount } from './memory-account.ts';
 import { PointToPoint } from './point-to-point.ts';
+import type { Authenticator } from './ports.ts';
 import { Publisher } from './publisher.ts';
 import type { Session } from './session.ts';
 import { Sessions } from './sessions.ts';
@@ -35,6 +37,7 @@ import { isGone, Topics } from './topics.ts';
 export interface BrokerContext {
   readonly options: BrokerOptions;
   readonly store: Store;
+  readonly authenticator: Authenticator;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -59,6 +62,7 @@ export class Broker {
   readonly outgoing: MemoryAccount;
   readonly timers: TimerWheel;
   readonly sessions: Sessions;
+  readonly authenticator: Authenticator;
   readonly now: () => number;
   readonly #options: BrokerOptions;
   readonly #startedAt: number;
@@ -75,12 +79,13 @@ export class Broker {
   readonly #logger: Logger;
   #isCommitDue = false;
 
-  constructor({ options, store, clock, logger }: BrokerContext) {
+  constructor({ options, store, authenticator, clock, logger }: BrokerContext) {
     const { nodeId, limits } = options;
     const slicer = new Slicer();
     this.#slicer = slicer;
     this.#options = options;
     this.#store = store;
+    this.authenticator = authenticator;
     this.#logger = logger;
     this.nodeId = nodeId;
     this.now = () => clock.now();
@@ -136,15 +141,13 @@ export class Broker {
   }
 
   /**
-   * Opens a session, or goes on with the one of that name. `user` is who the transport says it is, where the QoS names nobody;
-   * `canPoll`: its clients can fetch updates even without a callback.
+   * Opens a session, or goes on with the one of that name.
    *
-   * @throws BrokerError `user.configuration.maxSession`, `user.configuration.identicalClient`, `resource.exhaust`,
-   * `user.illegalArgument`.
+   * @throws BrokerError as `logIn`, and `user.configuration.maxSession`, `user.configuration.identicalClient`, `resource.exhaust`.
    */
-  connect(qos: ConnectQos, user: string, canPoll: boolean): { readonly session: Session; readonly reply: ConnectReply } {
-    const isReachable = canPoll || qos.callback !== undefined;
-    const { session, isReconnect } = this.sessions.open(sessionNameOf(qos, user), qos, isReachable);
+  async connect(qos: ConnectQos, peer: Peer): Promise<{ readonly session: Session; readonly reply: ConnectReply }> {
+    const login = await logIn(this.authenticator, qos, peer);
+    const { session, isReconnect } = this.sessions.open(login, qos, peer.canPoll || qos.callback !== undefined);
     const { queue } = session.dispatcher;
     const subject = this.sessions.subject(session.name.subject) as Subject;
     const reply: ConnectReply = {
@@ -173,17 +176,22 @@ export class Broker {
    * @throws BrokerError `user.publish.readonly`, `resource.exhaust`, `user.security.authorization.notAuthorized` and others.
    */
   publish(session: Session, unit: PublishUnit): PublishReply | Promise<PublishReply> {
+    authorize(session, 'publish', { type: 'EXACT', oid: unit.key.oid });
     checkClientOid(unit.key.oid);
     return this.#publisher.publish(unit, session.absoluteName);
   }
 
   /** See `Subscriptions.subscribe`. */
-  subscribe(session: Session, query: QueryKey, qos: QueryQos): Promise<SubscribeReply> {
+  async subscribe(session: Session, query: QueryKey, qos: QueryQos): Promise<SubscribeReply> {
+    authorize(session, 'subscribe', query);
+    if (!session.isReachable)
+      throw new BrokerError('user.subscribe.noCallback', 'This session has no callback; connect with one');
     return this.#subscriptions.subscribe(session, query, qos);
   }
 
-  /** Whether the session has a subscription of just this query. */
+  /** Whether the session has a subscription of just this query. @throws BrokerError when it may have none. */
   isSubscribed(session: Session, query: QueryKey): boolean {
+    authorize(session, 'subscribe', query);
     return findEqual(session, query) !== undefined;
   }
 
@@ -192,7 +200,9 @@ export class Broker {
    * subscriptions of just this query. Returns the ids that ended; none is no error.
    */
   async unSubscribe(session: Session, query: QueryKey): Promise<string[]> {
-    if (query.type === 'EXACT' && isSubscriptionId(query.oid)) return this.#unSubscribeById(session, query.oid);
+    const isById = query.type === 'EXACT' && isSubscriptionId(query.oid);
+    authorize(session, 'unSubscribe', isById ? undefined : query);
+    if (isById) return this.#unSubscribeById(session, query.oid);
     const ended: string[] = [];
     for (const topic of await this.#find(query)) {
       ended.push(...this.#unSubscribeTopic(session, topic));
@@ -205,7 +215,8 @@ export class Broker {
   }
 
   /** The messages that the topics of `query` hold, per topic as `qos.history` says, topics in the order they were made. */
-  async get(query: QueryKey, qos: QueryQos): Promise<ReceivedMessage[]> {
+  async get(session: Session, query: QueryKey, qos: QueryQos): Promise<ReceivedMessage[]> {
+    authorize(session, 'get', query);
     if (query.type === 'EXACT' && isCommandOid(query.oid)) return [this.#runCommand(query.oid)];
     const messages: ReceivedMessage[] = [];
     for (const topic of await this.#find(query)) {
@@ -215,10 +226,13 @@ export class Broker {
     return messages;
   }
 
-  /** The keys of all topics that have one, or of those that `query` finds. */
-  async keys(query: QueryKey | undefined): Promise<MsgKey[]> {
+  /** The keys of all topics that have one, or of those that `query` finds; of all of which the session may get each. */
+  async keys(session: Session, query: QueryKey | undefined): Promise<MsgKey[]> {
+    if (query) authorize(session, 'get', query);
     const topics = query ? await this.#find(query) : [...this.#topics];
-    return topics.flatMap((topic) => topic.key ?? []);
+    const { principal } = session;
+    const isListed = (oid: string): boolean => query !== undefined || principal.isAllowed('get', { type: 'EXACT', oid });
+    return topics.flatMap((topic) => (topic.key && isListed(topic.oid) ? topic.key : []));
   }
 
   /** Whether a topic of this oid has a key. */
@@ -231,6 +245,7 @@ export class Broker {
    * are left out. Returns the oids.
    */
   async erase(session: Session, query: QueryKey, qos: QueryQos): Promise<string[]> {
+    authorize(session, 'erase', query);
     if (qos.history && qos.history.numEntries !== -1) {
       throw new BrokerError('user.illegalArgument', "An erase of the history erases all of it: <history numEntries='-1'/>");
     }
@@ -286,8 +301,9 @@ export class Broker {
     for (const { message } of deliveries) this.#deadMessages.report(message, session, reason);
   }
 
-  /** Ends every channel, then the store. No verb may follow. */
+  /** Ends the logins under way and every channel, then the store. No verb may follow. */
   async close(): Promise<void> {
+    this.authenticator.close();
     for (const session of [...this.sessions.all()]) session.dispatcher.close('shutdown');
     this.timers.close();
     await this.#store.close();
@@ -366,8 +382,4 @@ export class Broker {
     if (deathReason !== undefined) this.#deliveries.bury(session, deathReason);
     else session.dispatcher.clear();
   }
-}
-
-function sessionNameOf(qos: ConnectQos, user: string): SessionName {
-  return qos.sessionName ?? parseSessionName(qos.user ?? user);
 }

@@ -17,6 +17,7 @@ export class Deliveries {
     const { session, qos } = subscription;
     const isErased = message.qos.state?.id === 'ERASED';
     if (isErased && !qos.notify) return;
+    if (!session.principal.isAllowed('subscribe', subscription.query)) return; // a right may have been taken away
     if (!qos.local && !isInitial && !isErased && message.sender === session.absoluteName) return;
     if (!session.options.duplicateUpdates && !isErased && !isInitial) {
       if (session.lastQueued === message.rcvTimestamp) return;

@@ -2,6 +2,7 @@ import type { Timer } from '../base/timer-wheel.ts';
 import type { SessionName } from '../model/session-name.ts';
 import type { Timestamp } from '../model/timestamp.ts';
 import type { Dispatcher } from './dispatcher.ts';
+import type { Principal } from './ports.ts';
 import type { Subscription } from './subscription.ts';
 
 /** How a session behaves; see ConnectQos. */
@@ -31,6 +32,8 @@ export class Session {
   isProvisional = false;
   readonly dispatcher: Dispatcher;
   readonly subscriptions = new Map<string, Subscription>();
+  /** Who connected last. */
+  principal: Principal;
   options: SessionOptions;
   /** Ms since 1970 of its last sign of life. */
   lastSeenAt: number;
@@ -49,6 +52,7 @@ export class Session {
     this.isTransient = init.isTransient;
     this.isReachable = init.isReachable;
     this.dispatcher = init.dispatcher;
+    this.principal = init.principal;
     this.options = init.options;
     this.lastSeenAt = init.nowMs;
   }
@@ -62,6 +66,7 @@ interface SessionInit {
   readonly isTransient: boolean;
   readonly isReachable: boolean;
   readonly dispatcher: Dispatcher;
+  readonly principal: Principal;
   readonly options: SessionOptions;
   readonly nowMs: number;
 }

@@ -6,6 +6,8 @@ import { formatAbsoluteName, formatSessionName, type SessionName } from '../mode
 import type { QueueBounds } from './bounded-queue.ts';
 import type { BrokerOptions } from './broker-options.ts';
 import { Dispatcher, type DispatcherContext } from './dispatcher.ts';
+import { type Login, NOBODY } from './login.ts';
+import type { Principal } from './ports.ts';
 import { Session, type SessionOptions } from './session.ts';
 import { Subject } from './subject.ts';
 
@@ -79,36 +81,39 @@ export class Sessions {
   }
 
   /**
-   * Makes the session `name`, or finds it when it is there already: then its queue and subscriptions go on, with what `qos` states.
-   * `isReachable`: updates can get to its client.
+   * Makes the session of a login, or finds it when it is there already: then its queue and subscriptions go on, with what `qos`
+   * states. `isReachable`: updates can get to its client.
    *
    * @throws BrokerError `user.configuration.maxSession`; `user.configuration.identicalClient`; `resource.exhaust`.
    */
-  open(name: SessionName, qos: ConnectQos, isReachable: boolean): { readonly session: Session; readonly isReconnect: boolean } {
+  open(login: Login, qos: ConnectQos, isReachable: boolean): { readonly session: Session; readonly isReconnect: boolean } {
+    const { name } = login;
     const ofSecret = qos.secretSessionId === undefined ? undefined : this.#bySecretId.get(qos.secretSessionId);
-    if (ofSecret?.name.subject === name.subject) return this.#reopen(ofSecret, qos, isReachable);
+    if (ofSecret?.name.subject === name.subject) return this.#reopen(ofSecret, login, qos, isReachable);
     const subject = this.#subjects.get(name.subject);
     const known = name.pubSessionId === undefined ? undefined : subject?.sessions.get(name.pubSessionId);
     if (known) requireSameClient(known, qos);
     if (qos.clearSessions) this.#endOthers(subject, known);
-    if (known) return this.#reopen(known, qos, isReachable);
-    return { session: this.#create(name, qos, isReachable), isReconnect: false };
+    if (known) return this.#reopen(known, login, qos, isReachable);
+    return { session: this.#create(login, qos, isReachable), isReconnect: false };
   }
 
   /** Somebody who is not there yet gets a message: its receiver takes the session over when it connects. */
   openProvisional(name: SessionName): Session | Subject {
     const subject = this.#subjectFor(name.subject);
     if (name.pubSessionId === undefined) return subject;
-    const session = this.#create(name, { ...DEFAULT_CONNECT_QOS, timeoutMs: 0 }, false);
+    const session = this.#create({ name, principal: NOBODY }, { ...DEFAULT_CONNECT_QOS, timeoutMs: 0 }, false);
     session.isProvisional = true;
     return session;
   }
 
   /** A session that only one request knows; `end` it with the request. */
-  openTransient(subjectName: string): Session {
+  openTransient(principal: Principal): Session {
+    const name = { subject: principal.user };
     const session = new Session({
-      name: { subject: subjectName },
-      absoluteName: formatAbsoluteName(this.#options.nodeId, { subject: subjectName }),
+      name,
+      absoluteName: formatAbsoluteName(this.#options.nodeId, name),
+      principal,
       serial: ++this.#lastSerial,
       secretId: '',
       isTransient: true,
@@ -144,7 +149,7 @@ export class Sessions {
     }
   }
 
-  #create(name: SessionName, qos: ConnectQos, isReachable: boolean): Session {
+  #create({ name, principal }: Login, qos: ConnectQos, isReachable: boolean): Session {
     const { limits, nodeId } = this.#options;
     if (this.#bySecretId.size >= limits.maxSessions) {
       throw new BrokerError(
@@ -161,6 +166,7 @@ export class Sessions {
     const session = new Session({
       name: fullName,
       absoluteName: formatAbsoluteName(nodeId, fullName),
+      principal,
       serial: ++this.#lastSerial,
       secretId: `sessionId:${randomBytes(24).toString('base64url')}`,
       isTransient: false,
@@ -182,9 +188,15 @@ export class Sessions {
     return session;
   }
 
-  #reopen(session: Session, qos: ConnectQos, isReachable: boolean): { readonly session: Session; readonly isReconnect: boolean } {
+  #reopen(
+    session: Session,
+    { principal }: Login,
+    qos: ConnectQos,
+    isReachable: boolean,
+  ): { readonly session: Session; readonly isReconnect: boolean } {
     const isReconnect = !session.isProvisional;
     session.isProvisional = false;
+    session.principal = principal;
     session.isReachable ||= isReachable;
     this.touch(session);
     if (qos !== DEFAULT_CONNECT_QOS || !isReconnect) this.#reconfigure(session, qos);

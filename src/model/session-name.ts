@@ -11,6 +11,9 @@ export interface SessionName {
   readonly pubSessionId?: number;
 }
 
+/** The subject of whoever names nobody. */
+export const GUEST = 'guest';
+
 const MAX_SUBJECT_BYTES = 256;
 
 /**

@@ -1,4 +1,5 @@
 import type { Broker } from '../broker/broker.ts';
+import type { Peer } from '../broker/login.ts';
 import type { Session } from '../broker/session.ts';
 import {
   encodeConnectReturnQos,
@@ -9,6 +10,7 @@ import {
   OK_QOS,
 } from '../codec/return-qos-xml.ts';
 import type { Command } from '../model/command.ts';
+import type { ConnectQos } from '../model/connect.ts';
 import { BrokerError } from '../model/error.ts';
 import type { PublishUnit, ReceivedMessage } from '../model/message.ts';
 import type { QueryQos } from '../model/query.ts';
@@ -22,10 +24,8 @@ export type CommandResult =
 /** Who runs commands; `connect` makes another session the current one. */
 export interface CommandCaller {
   readonly session: Session;
-  /** Who the transport says it is, for a connect that names nobody. */
-  readonly user: string;
-  /** Whether it can fetch updates even without a callback. */
-  readonly canPoll: boolean;
+  /** Who connects. */
+  readonly peer: Peer;
   /** `session` is a new session from now on. */
   connected(session: Session): void;
 }
@@ -40,11 +40,8 @@ export function handleCommand(broker: Broker, caller: CommandCaller, command: Co
   if (command.verb !== 'connect' && command.verb !== 'ping' && caller.session.isClosed)
     throw new BrokerError('user.notConnected', NOT_CONNECTED);
   switch (command.verb) {
-    case 'connect': {
-      const { session, reply } = broker.connect(command.qos, caller.user, caller.canPoll);
-      caller.connected(session);
-      return { qos: [encodeConnectReturnQos(reply)] };
-    }
+    case 'connect':
+      return connect(broker, caller, command.qos);
     case 'disconnect':
       broker.disconnect(caller.session, command.qos);
       return OK;
@@ -62,6 +59,12 @@ export function handleCommand(broker: Broker, caller: CommandCaller, command: Co
 }
 
 const OK: CommandResult = { qos: [OK_QOS] };
+
+async function connect(broker: Broker, caller: CommandCaller, qos: ConnectQos): Promise<CommandResult> {
+  const { session, reply } = await broker.connect(qos, caller.peer);
+  caller.connected(session);
+  return { qos: [encodeConnectReturnQos(reply)] };
+}
 
 function publishResult(reply: PublishReply): CommandResult {
   return { qos: [encodePublishReturnQos(reply)] };
@@ -83,18 +86,18 @@ async function handleQuery(
 ): Promise<CommandResult> {
   switch (verb) {
     case 'subscribe':
-      if (session.isTransient || !session.isReachable) throw new BrokerError('user.subscribe.noCallback', NO_CALLBACK);
+      if (session.isTransient) throw new BrokerError('user.subscribe.noCallback', NO_CALLBACK);
       return { qos: [encodeSubscribeReturnQos(await broker.subscribe(session, key, qos))] };
     case 'unSubscribe':
       return { qos: (await broker.unSubscribe(session, key)).map(encodeUnSubscribeReturnQos) };
     case 'erase':
       return { qos: (await broker.erase(session, key, qos)).map(encodeEraseReturnQos) };
     case 'get':
-      return { messages: await broker.get(key, qos), parts: qos };
+      return { messages: await broker.get(session, key, qos), parts: qos };
   }
 }
 
 const NOT_CONNECTED = 'The session has been disconnected; connect again before the next command';
 
 const NO_CALLBACK =
-  'A subscription needs a session that stays and can get updates: over HTTP add ?session=NAME/1 to the address, or put <connect/> before it in the same script and use its sessionId; over SOCKET connect with a <callback>';
+  'A subscription needs a session that stays: add ?session=NAME/1 to the address, or put <connect/> before it in the same script and use its sessionId';

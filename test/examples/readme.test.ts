@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { helpText, readCommandLine } from '../../src/config/command-line.ts';
+import { parsePasswordFile } from '../../src/security/password-entries.ts';
 import { startBroker } from '../helpers/broker.ts';
 import { runProgram, startProgram, testWith } from './programs.ts';
 
@@ -60,6 +61,14 @@ describe('README.md', () => {
     expect(missing).toEqual([]);
     const rooms = readdirSync(join(root, 'src')).map((name) => (name.endsWith('.ts') ? `src/${name}` : `src/${name}/`));
     expect(rooms.filter((room) => !paths.includes(room))).toEqual([]);
+  });
+
+  test('shows a password file that the broker understands', () => {
+    const shown = /## Passwords\n[\s\S]*?```\n([\s\S]*?)```/.exec(readme)?.[1] ?? '';
+    const warnings: string[] = [];
+    const entries = parsePasswordFile(shown, (sentence) => warnings.push(sentence));
+    expect([...entries.keys()]).toEqual(['admin', 'joe', 'sensor', 'clerk', 'guest']);
+    expect(warnings).toEqual([]);
   });
 
   test('says of an XPath that is wrong what the broker says', async () => {

@@ -18,7 +18,7 @@ import { createPlainKey } from '../../model/msg-key.ts';
 import { DEFAULT_QUERY_QOS } from '../../model/query.ts';
 import { answer, takeOver, XML_HEADERS } from './answer.ts';
 import { contentTypeOf, readBody } from './body.ts';
-import { openCaller } from './caller.ts';
+import { identify, openCaller } from './caller.ts';
 import { decodeHeaderValue, mediaTypeOf, setMessageHeaders } from './header-value.ts';
 import type { HttpContext } from './http-context.ts';
 import { XML_TYPE } from './http-error.ts';
@@ -39,8 +39,8 @@ export function addTopicsRoutes(app: FastifyInstance, context: HttpContext): voi
 
 async function listTopics({ broker, options }: HttpContext, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const query = new Query(request.query, [...CALLER_PARAMETERS, 'oid', 'xpath', 'domain']);
-  openCaller(broker, request.raw, query).close();
-  const keys = await broker.keys(readQueryKey(query, options.limits));
+  const session = await identify(broker, request.raw, query);
+  const keys = await broker.keys(session, readQueryKey(query, options.limits));
   return reply.type(XML_TYPE).send(Readable.from(listKeys(keys)));
 }
 
@@ -58,10 +58,10 @@ function* listKeys(keys: readonly MsgKey[]): Generator<string> {
 async function readTopic({ broker, options }: HttpContext, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const query = new Query(request.query, [...CALLER_PARAMETERS, 'history']);
   const oid = oidOf(request, options.limits);
-  openCaller(broker, request.raw, query).close();
+  const session = await identify(broker, request.raw, query);
   const numEntries = query.integer('history', -1, MAX_HISTORY);
   const qos = { ...DEFAULT_QUERY_QOS, history: { numEntries: numEntries ?? 1, newestFirst: true } };
-  const messages = await broker.get({ type: 'EXACT', oid }, qos);
+  const messages = await broker.get(session, { type: 'EXACT', oid }, qos);
   const [newest] = messages;
   if (newest && numEntries === undefined) return sendMessage(reply, newest, broker.now());
   if (!newest && !(numEntries === 0 && broker.hasTopic(oid))) throw noMessage(oid, broker.hasTopic(oid));
@@ -80,7 +80,7 @@ async function publishTopic(context: HttpContext, request: FastifyRequest, reply
   const query = new Query(request.query, [...CALLER_PARAMETERS, 'priority', 'persistent', 'lifeTime', 'destination', 'key']);
   const key = readTopicKey(context, request, query);
   const qos = readPublishQos(query);
-  const caller = openCaller(broker, request.raw, query);
+  const caller = await openCaller(broker, request.raw, query);
   try {
     const content = await readBody(request.raw, options.limits.maxContentBytes, broker.account);
     const published = await broker.publish(caller.session, { key, qos, content });
@@ -93,7 +93,7 @@ async function publishTopic(context: HttpContext, request: FastifyRequest, reply
 async function eraseTopic({ broker, options }: HttpContext, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const query = new Query(request.query, CALLER_PARAMETERS);
   const oid = oidOf(request, options.limits);
-  const caller = openCaller(broker, request.raw, query);
+  const caller = await openCaller(broker, request.raw, query);
   try {
     const [erased] = await broker.erase(caller.session, { type: 'EXACT', oid }, DEFAULT_QUERY_QOS);
     if (erased === undefined) throw noMessage(oid, false);
