@@ -67,7 +67,7 @@ describe('a password file that is replaced while it is in use', () => {
     const client = await SocketClient.open(broker.port);
     await logIn(client, 'joe', 'secret', 'joe/1');
     const session = { Authorization: `Bearer ${client.session}` };
-    for (const oid of ['a', 'b']) await client.subscribe(oid);
+    for (const oid of ['a', 'b']) await broker.post(`<subscribe><key oid='${oid}'/></subscribe>`, '/', session);
     file.replace(`joe:${SECRET}:subscribe(b),get(b)\nboss:${SECRET}`);
     await log.until(/has changed and is in use$/);
     expect((await broker.post("<get><key oid='a'/></get>", '/', session)).status).toBe(403);
