@@ -184,6 +184,7 @@ export class Broker {
   /** See `Subscriptions.subscribe`. */
   async subscribe(session: Session, query: QueryKey, qos: QueryQos): Promise<SubscribeReply> {
     authorize(session, 'subscribe', query);
+    if (query.type === 'EXACT' && query.oid === '') throw new BrokerError('user.illegalArgument', 'The oid is empty');
     if (!session.isReachable)
       throw new BrokerError('user.subscribe.noCallback', 'This session has no callback; connect with one');
     return this.#subscriptions.subscribe(session, query, qos);
