@@ -5,7 +5,9 @@
 export const HTTP_STATUS = {
   'communication.noConnection.serverDeny': 503,
   'internal.unknown': 500,
+  'resource.configuration.pluginFailed': 400,
   'resource.exhaust': 503,
+  'user.configuration': 400,
   'user.configuration.maxSession': 429,
   'user.connect.multiple': 409,
   'user.illegalArgument': 400,
