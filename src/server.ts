@@ -5,9 +5,16 @@ import { type Clock, systemClock } from './base/clock.ts';
 import { createLogger, type Logger } from './base/logger.ts';
 import { Broker } from './broker/broker.ts';
 import type { BrokerOptions } from './broker/broker-options.ts';
+import { decodeXmlText } from './codec/charset.ts';
+import { encodeMsgQos } from './codec/msg-qos-xml.ts';
+import { readXml } from './codec/xml.ts';
 import { createConfig } from './config/config.ts';
 import { ConfigError } from './config/config-error.ts';
 import type { Config } from './config/options.ts';
+import type { FilterModule } from './query/filter/content-filter.ts';
+import { createFilters, type Filters } from './query/filter/filters.ts';
+import { loadFilterModule } from './query/filter/load-filter-module.ts';
+import type { XmlReaders } from './query/filter/message-view.ts';
 import { MemoryStore } from './store/memory-store.ts';
 import type { Store } from './store/store.ts';
 import { Connections } from './transport/connections.ts';
@@ -19,12 +26,22 @@ import { RequestDecoder } from './transport/socket/request-decoder.ts';
 import type { SocketContext } from './transport/socket/socket-connection.ts';
 
 export type { Config } from './config/options.ts';
+export type {
+  AccessFilter,
+  FilterModule,
+  FilterParameters,
+  MessagePredicate,
+  PublishFilter,
+  PublishVerdict,
+} from './query/filter/content-filter.ts';
 
 /** What a program that embeds the broker may replace; the rest is configuration. */
 export interface ServerParts {
   readonly logger?: Logger;
   readonly clock?: Clock;
   readonly store?: Store;
+  /** Filters of its own, beside those of `filterModule`. */
+  readonly filters?: FilterModule;
 }
 
 export interface Server {
@@ -50,7 +67,8 @@ export async function startServer(settings: Partial<Config> = {}, parts: ServerP
   const logger = parts.logger ?? createLogger(config.logLevel);
   const store = parts.store ?? new MemoryStore();
   const secureContext = readSecureContext(config);
-  const broker = new Broker({ options: brokerOptions(config), store, clock: parts.clock ?? systemClock, logger });
+  const filters = await readFilters(config, parts.filters);
+  const broker = new Broker({ options: brokerOptions(config), store, clock: parts.clock ?? systemClock, logger, filters });
   const connections = new Connections(config.maxConnections);
   const http = await startHttpServer(broker, httpOptions(config), connections, logger);
   const reception = new Reception({
@@ -73,6 +91,30 @@ export async function startServer(settings: Partial<Config> = {}, parts: ServerP
     },
   };
 }
+
+/** @throws ConfigError for a module that cannot be used and for a setting that means nothing. */
+async function readFilters(config: Config, own: FilterModule | undefined): Promise<Filters> {
+  const modules = await Promise.all(config.filterModule.map(readFilterModule));
+  const settings = { accessFilters: config.accessFilter, publishFilters: config.publishFilter };
+  try {
+    return createFilters(settings, own ? [...modules, own] : modules, XML_READERS, { maxBytes: config.maxXPathBytes });
+  } catch (error) {
+    throw new ConfigError(`--access-filter, --publish-filter: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+async function readFilterModule(path: string): Promise<FilterModule> {
+  try {
+    return await loadFilterModule(path);
+  } catch (error) {
+    throw new ConfigError(`--filter-module ${path} cannot be used: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+const XML_READERS: XmlReaders = {
+  content: (content) => readXml(decodeXmlText(content, undefined)).root,
+  qos: (message) => readXml(encodeMsgQos(message, undefined, message.expiresAt)).root,
+};
 
 interface Running {
   readonly listeners: Listeners;

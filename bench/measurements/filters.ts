@@ -74,6 +74,7 @@ function messageOf(i: number): ReceivedMessage {
     sender: '/node/n/client/joe/1',
     rcvTimestamp: ++lastTimestamp,
     expiresAt: Number.POSITIVE_INFINITY,
+    sharedQos: undefined,
   };
 }
 

@@ -6,10 +6,11 @@ import type { CallbackQos, ConnectQos } from '../model/connect.ts';
 import { BrokerError } from '../model/error.ts';
 import type { MsgKey, PublishUnit, ReceivedMessage } from '../model/message.ts';
 import type { QueryKey, QueryQos } from '../model/query.ts';
-import type { ConnectReply, PublishReply, SubscribeReply } from '../model/replies.ts';
+import type { ConnectReply, PublishOutcome, SubscribeReply } from '../model/replies.ts';
 import { parseSessionName, type SessionName } from '../model/session-name.ts';
 import { checkClientOid, isCommandOid, isSystemOid } from '../model/system-topics.ts';
 import { createTimestampSource } from '../model/timestamp.ts';
+import type { Filters } from '../query/filter/filters.ts';
 import { compileQuery, QueryTable } from '../query/topic-query.ts';
 import type { Store } from '../store/store.ts';
 import type { BrokerOptions } from './broker-options.ts';
@@ -19,6 +20,7 @@ import { Deliveries } from './deliveries.ts';
 import type { Delivery } from './delivery.ts';
 import { DispatchLoop } from './dispatch-loop.ts';
 import { createEraseNotice, type EraseCause } from './erase-notice.ts';
+import { Filtering } from './filtering.ts';
 import { Matching } from './matching.ts';
 import { MemoryAccount } from './memory-account.ts';
 import { Publisher } from './publisher.ts';
@@ -26,7 +28,7 @@ import type { Session } from './session.ts';
 import { Sessions } from './sessions.ts';
 import type { Subscription } from './subscription.ts';
 import { isSubscriptionId } from './subscription-id.ts';
-import { findEqual, isSameQuery, Subscriptions } from './subscriptions.ts';
+import { isSameQuery, Subscriptions } from './subscriptions.ts';
 import type { Topic } from './topic.ts';
 import { Topics } from './topics.ts';
 
@@ -35,6 +37,7 @@ export interface BrokerContext {
   readonly store: Store;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly filters: Filters;
 }
 
 /** How full the broker is. */
@@ -68,15 +71,17 @@ export class Broker {
   readonly #store: Store;
   readonly #slicer: Slicer;
   readonly #logger: Logger;
+  readonly #filtering: Filtering;
   #isCommitDue = false;
 
-  constructor({ options, store, clock, logger }: BrokerContext) {
+  constructor({ options, store, clock, logger, filters }: BrokerContext) {
     const { nodeId, limits } = options;
     const slicer = new Slicer();
     this.#slicer = slicer;
     this.#options = options;
     this.#store = store;
     this.#logger = logger;
+    this.#filtering = new Filtering(filters.access, slicer);
     this.nodeId = nodeId;
     this.now = () => clock.now();
     this.#startedAt = clock.now();
@@ -103,7 +108,7 @@ export class Broker {
       const isUnheard = topic?.key !== undefined && topic.routes.size === 0;
       if (!isUnheard) this.#publisher.accept({ key, qos, content }, sender);
     });
-    this.#deliveries = new Deliveries(this.#deadMessages);
+    this.#deliveries = new Deliveries(this.#deadMessages, slicer, this.account);
     const queries = new QueryTable<Subscription>({ maxBytes: limits.maxXPathBytes });
     this.#matching = new Matching(this.#topics, queries, slicer);
     const shared = {
@@ -113,9 +118,22 @@ export class Broker {
       now: this.now,
       newTimestamp: this.#newTimestamp,
     };
-    this.#subscriptions = new Subscriptions({ ...shared, limits, queries, matching: this.#matching });
     const { lifeTimeMs } = limits;
-    this.#publisher = new Publisher({ ...shared, subscriptions: this.#subscriptions, store, timers: this.timers, lifeTimeMs });
+    this.#subscriptions = new Subscriptions({
+      ...shared,
+      limits,
+      queries,
+      matching: this.#matching,
+      filtering: this.#filtering,
+    });
+    this.#publisher = new Publisher({
+      ...shared,
+      subscriptions: this.#subscriptions,
+      store,
+      timers: this.timers,
+      lifeTimeMs,
+      filters: filters.publish,
+    });
   }
 
   /** An oid for a publish that brings none: unique in this broker. */
@@ -157,7 +175,7 @@ export class Broker {
    *
    * @throws BrokerError `user.publish.readonly`, `resource.exhaust`, `user.security.authorization.notAuthorized` and others.
    */
-  publish(session: Session, unit: PublishUnit): PublishReply | Promise<PublishReply> {
+  publish(session: Session, unit: PublishUnit): PublishOutcome | Promise<PublishOutcome> {
     checkClientOid(unit.key.oid);
     return this.#publisher.publish(unit, session.absoluteName);
   }
@@ -167,9 +185,9 @@ export class Broker {
     return this.#subscriptions.subscribe(session, query, qos);
   }
 
-  /** Whether the session has a subscription of just this query. */
-  isSubscribed(session: Session, query: QueryKey): boolean {
-    return findEqual(session, query) !== undefined;
+  /** See `Subscriptions.subscribeOnce`. */
+  subscribeOnce(session: Session, query: QueryKey, qos: QueryQos): Promise<void> {
+    return this.#subscriptions.subscribeOnce(session, query, qos);
   }
 
   /**
@@ -189,12 +207,19 @@ export class Broker {
     return ended;
   }
 
-  /** The messages that the topics of `query` hold, per topic as `qos.history` says, topics in the order they were made. */
-  async get(query: QueryKey, qos: QueryQos): Promise<ReceivedMessage[]> {
+  /**
+   * The messages that the topics of `query` hold, per topic as `qos.history` says, topics in the order they were made; of these, those
+   * that pass the filters. `receiver` is who the filters are told gets them.
+   *
+   * @throws BrokerError what `FilterTable.compile` throws, and when a filter fails on one of the messages.
+   */
+  async get(query: QueryKey, qos: QueryQos, receiver: string): Promise<ReceivedMessage[]> {
     if (query.type === 'EXACT' && isCommandOid(query.oid)) return [this.#runCommand(query.oid)];
+    const filters = qos.filters.length === 0 ? undefined : await this.#filtering.compile(qos.filters);
     const messages: ReceivedMessage[] = [];
     for (const topic of await this.#find(query)) {
-      messages.push(...topic.select(qos.history, this.now()));
+      const selected = topic.select(qos.history, this.now());
+      messages.push(...(filters ? await this.#filtering.sift(selected, filters, receiver) : selected));
       await this.breathe();
     }
     return messages;

@@ -1,8 +1,9 @@
 import type { TimerWheel } from '../base/timer-wheel.ts';
 import { BrokerError } from '../model/error.ts';
 import type { PublishUnit } from '../model/message.ts';
-import type { PublishReply } from '../model/replies.ts';
+import type { PublishOutcome, PublishReply } from '../model/replies.ts';
 import type { Timestamp } from '../model/timestamp.ts';
+import type { PublishFilters } from '../query/filter/publish-filters.ts';
 import type { Store } from '../store/store.ts';
 import type { Deliveries } from './deliveries.ts';
 import type { MemoryAccount } from './memory-account.ts';
@@ -19,6 +20,7 @@ export interface PublisherContext {
   readonly store: Store;
   readonly account: MemoryAccount;
   readonly timers: TimerWheel;
+  readonly filters: PublishFilters;
   readonly now: () => number;
   readonly newTimestamp: () => Timestamp;
   /** Of a message whose publisher does not say; -1 = for ever. */
@@ -30,7 +32,7 @@ const MAX_LIFE_TIME_MS = 1e15;
 
 /**
  * The pipeline of a publish. All of it happens in one turn of the event loop, so messages keep their order; only the answer
- * waits, for the store and for the matching of a new topic.
+ * waits, for the store, for the matching of a new topic, and for filters that are behind.
  */
 export class Publisher {
   readonly #context: PublisherContext;
@@ -43,18 +45,23 @@ export class Publisher {
    * Returns a promise only when there is something to wait for; it rejects with whatever the store rejects with (then nobody who
    * has not been handed the message yet gets it).
    *
-   * @throws BrokerError `user.publish.readonly`, `resource.exhaust`.
+   * @throws BrokerError `user.publish.readonly`, `resource.exhaust`, and what a publish filter throws.
    */
-  publish(unit: PublishUnit, sender: string): PublishReply | Promise<PublishReply> {
-    this.#context.account.require(unit.content.length);
-    const accepted = this.accept(unit, sender);
-    const mustWait = accepted.message?.qos.persistent || accepted.topic.matching;
+  publish(unit: PublishUnit, sender: string): PublishOutcome | Promise<PublishOutcome> {
+    const { account, filters, deliveries, newTimestamp } = this.#context;
+    account.require(unit.content.length);
+    const decision = filters.isEmpty ? { unit } : filters.decide(unit, sender, newTimestamp);
+    if ('refusedAs' in decision) return decision;
+    const accepted = this.accept(decision.unit, sender);
+    const mustWait = accepted.message?.qos.persistent || accepted.topic.matching || deliveries.isBehind;
     return mustWait ? this.#settle(accepted) : accepted.reply;
   }
 
   async #settle({ message, topic, reply }: Accepted): Promise<PublishReply> {
+    const { deliveries } = this.#context;
     if (message?.qos.persistent) await this.#commit(message, topic);
     if (topic.matching) await topic.matching.done;
+    if (deliveries.isBehind) await deliveries.caughtUp();
     return reply;
   }
 

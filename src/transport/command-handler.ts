@@ -12,7 +12,7 @@ import type { Command } from '../model/command.ts';
 import { BrokerError } from '../model/error.ts';
 import type { PublishUnit, ReceivedMessage } from '../model/message.ts';
 import type { QueryQos } from '../model/query.ts';
-import type { PublishReply } from '../model/replies.ts';
+import type { PublishOutcome } from '../model/replies.ts';
 
 /** What a verb answered: a return QoS per result, or the messages of a get. */
 export type CommandResult =
@@ -61,7 +61,7 @@ export function handleCommand(broker: Broker, caller: CommandCaller, command: Co
 
 const OK: CommandResult = { qos: [OK_QOS] };
 
-function publishResult(reply: PublishReply): CommandResult {
+function publishResult(reply: PublishOutcome): CommandResult {
   return { qos: [encodePublishReturnQos(reply)] };
 }
 
@@ -88,7 +88,7 @@ async function handleQuery(
     case 'erase':
       return { qos: (await broker.erase(session, key, qos)).map(encodeEraseReturnQos) };
     case 'get':
-      return { messages: await broker.get(key, qos), parts: qos };
+      return { messages: await broker.get(key, qos, session.absoluteName), parts: qos };
   }
 }
 

@@ -14,6 +14,13 @@ const EXPECTED: Readonly<Record<string, readonly RegExp[]>> = {
     /image\/png/,
     /the same bytes/,
   ],
+  'filters.sh': [
+    /regular expression.*\n3 bar\n/,
+    /--- an XPath.*\n<xmlBlasterResponse>\n<get>\n<qos>/,
+    /<content><!\[CDATA\[<gauge><value unit="C">21<\/value><\/gauge>\]\]><\/content>\n<\/get>/,
+    /--- a condition.*\n/,
+    /<content>taxi at 80<\/content>\n<\/get>\n<\/xmlBlasterResponse>\n$/,
+  ],
   'named-session.sh': [/first/, /second/, /<redeliver>1</, /first/, /<redeliver>1</, /second/, /204\n$/],
   'publish-and-poll.sh': [/<update>/, /<key oid='oslo'><weather city="Oslo"\/><\/key>\n<content>cold<\/content>/],
   'script.sh': [

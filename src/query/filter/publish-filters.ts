@@ -34,7 +34,13 @@ export class PublishFilters {
     let accepted = unit;
     for (const intercept of this.#filters) {
       // Filters see the message as it will be; one with another content is another message.
-      const message = { ...accepted, sender, rcvTimestamp: newTimestamp(), expiresAt: Number.POSITIVE_INFINITY };
+      const message = {
+        ...accepted,
+        sender,
+        rcvTimestamp: newTimestamp(),
+        expiresAt: Number.POSITIVE_INFINITY,
+        sharedQos: undefined,
+      };
       const verdict = intercept(message);
       if (verdict instanceof Uint8Array) accepted = { ...accepted, content: Buffer.from(verdict) };
       else if (verdict !== undefined && verdict !== '' && verdict !== 'OK') return { refusedAs: verdict };

@@ -46,7 +46,7 @@ export class Query {
   }
 }
 
-const NOT_YET = new Set(['destination', 'filter', 'filterType']);
+const NOT_YET = new Set(['destination']);
 
 /** The parameters that say whose request it is; every route takes them. */
 export const CALLER_PARAMETERS = ['session', 'sessionId'] as const;

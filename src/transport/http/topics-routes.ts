@@ -9,6 +9,7 @@ import { BrokerError } from '../../model/error.ts';
 import { DEFAULT_PUBLISH_QOS, type MsgKey, type PublishQos, type ReceivedMessage } from '../../model/message.ts';
 import { createPlainKey } from '../../model/msg-key.ts';
 import { DEFAULT_QUERY_QOS } from '../../model/query.ts';
+import type { PublishOutcome } from '../../model/replies.ts';
 import { answer, takeOver, XML_HEADERS } from './answer.ts';
 import { contentTypeOf, readBody } from './body.ts';
 import { openCaller } from './caller.ts';
@@ -51,10 +52,12 @@ function* listKeys(keys: readonly MsgKey[]): Generator<string> {
 async function readTopic({ broker, options }: HttpContext, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const query = new Query(request.query, [...CALLER_PARAMETERS, 'history']);
   const oid = oidOf(request, options.limits);
-  openCaller(broker, request.raw, query).close();
+  const caller = openCaller(broker, request.raw, query);
+  const receiver = caller.session.absoluteName;
+  caller.close();
   const numEntries = query.integer('history', -1, MAX_HISTORY);
   const qos = { ...DEFAULT_QUERY_QOS, history: { numEntries: numEntries ?? 1, newestFirst: true } };
-  const messages = await broker.get({ type: 'EXACT', oid }, qos);
+  const messages = await broker.get({ type: 'EXACT', oid }, qos, receiver);
   const [newest] = messages;
   if (newest && numEntries === undefined) return sendMessage(reply, newest, broker.now());
   if (!newest && !(numEntries === 0 && broker.hasTopic(oid))) throw noMessage(oid, broker.hasTopic(oid));
@@ -77,10 +80,16 @@ async function publishTopic(context: HttpContext, request: FastifyRequest, reply
   try {
     const content = await readBody(request.raw, options.limits.maxContentBytes, broker.account);
     const published = await broker.publish(caller.session, { key, qos, content });
-    answer(takeOver(reply), published.isNewTopic ? 201 : 200, XML_HEADERS, `${encodePublishReturnQos(published)}\n`);
+    answer(takeOver(reply), statusOfPublish(published), XML_HEADERS, `${encodePublishReturnQos(published)}\n`);
   } finally {
     caller.close();
   }
+}
+
+/** 422: a publish filter refused it. */
+function statusOfPublish(published: PublishOutcome): number {
+  if ('refusedAs' in published) return 422;
+  return published.isNewTopic ? 201 : 200;
 }
 
 async function eraseTopic({ broker, options }: HttpContext, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
