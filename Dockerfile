@@ -1,6 +1,7 @@
 # docker build -t xmlblaster-broker .
 # docker run -p 3412:3412 -v xmlblaster:/data -e XMLBLASTER_ALLOW_ANONYMOUS=true xmlblaster-broker
-# Without the -e line the broker wants a password file before it listens on more than the loopback interface, and says so.
+# Without the -e line the broker wants a password file (XMLBLASTER_PASSWORD_FILE) before it listens on more than the loopback
+# interface, and says so.
 
 FROM node:24-slim AS build
 WORKDIR /app

@@ -64,7 +64,7 @@ function whyBuild() {
 
 function sourceHash() {
   const hash = createHash('sha256');
-  const sources = readdirSync(inRoot('src'), { recursive: true }).filter((name) => name.endsWith('.ts'));
+  const sources = readdirSync(inRoot('src'), { recursive: true }).filter((name) => /\.[jt]s$/.test(name));
   for (const name of [
     'tsconfig.json',
     'tsconfig.build.json',

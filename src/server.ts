@@ -5,16 +5,20 @@ import { type Clock, systemClock } from './base/clock.ts';
 import { createLogger, type Logger } from './base/logger.ts';
 import { Broker } from './broker/broker.ts';
 import type { BrokerOptions } from './broker/broker-options.ts';
+import type { Authenticator } from './broker/ports.ts';
 import { decodeXmlText } from './codec/charset.ts';
 import { encodeMsgQos } from './codec/msg-qos-xml.ts';
 import { readXml } from './codec/xml.ts';
-import { createConfig } from './config/config.ts';
+import { checkExposure, createConfig } from './config/config.ts';
 import { ConfigError } from './config/config-error.ts';
 import type { Config } from './config/options.ts';
 import type { FilterModule } from './query/filter/content-filter.ts';
 import { createFilters, type Filters } from './query/filter/filters.ts';
 import { loadFilterModule } from './query/filter/load-filter-module.ts';
 import type { XmlReaders } from './query/filter/message-view.ts';
+import { AllowAll } from './security/allow-all.ts';
+import { PasswordAuthenticator } from './security/password-authenticator.ts';
+import { PasswordFileError } from './security/password-file.ts';
 import { MemoryStore } from './store/memory-store.ts';
 import type { Store } from './store/store.ts';
 import { Connections } from './transport/connections.ts';
@@ -67,8 +71,10 @@ export async function startServer(settings: Partial<Config> = {}, parts: ServerP
   const logger = parts.logger ?? createLogger(config.logLevel);
   const store = parts.store ?? new MemoryStore();
   const secureContext = readSecureContext(config);
+  const clock = parts.clock ?? systemClock;
   const filters = await readFilters(config, parts.filters);
-  const broker = new Broker({ options: brokerOptions(config), store, clock: parts.clock ?? systemClock, logger, filters });
+  const authenticator = await openAuthenticator(config, clock, logger);
+  const broker = new Broker({ options: brokerOptions(config), store, authenticator, clock, logger, filters });
   const connections = new Connections(config.maxConnections);
   const http = await startHttpServer(broker, httpOptions(config), connections, logger);
   const reception = new Reception({
@@ -80,7 +86,10 @@ export async function startServer(settings: Partial<Config> = {}, parts: ServerP
     firstByteTimeoutMs: config.firstByteTimeout,
     logger,
   });
-  const listeners = await startListeners(config, reception, logger);
+  const listeners = await startListeners(config, reception, logger).catch(async (error: unknown) => {
+    await broker.close();
+    throw error;
+  });
   if (!store.isDurable) logger.warn('persistent messages are kept in memory only: nothing survives a restart');
   let closing: Promise<void> | undefined;
   return {
@@ -162,6 +171,21 @@ async function startListeners(config: Config, reception: Reception, logger: Logg
 
 function addressesOf({ main, socket }: Listeners): Server['addresses'] {
   return socket ? { http: main.address, socket: socket.address } : { http: main.address };
+}
+
+/** Rejects with ConfigError when the password file cannot be read, is wrong, or lets in whom the address lets reach it. */
+async function openAuthenticator(config: Config, clock: Clock, logger: Logger): Promise<Authenticator> {
+  if (config.passwordFile === '') return new AllowAll();
+  const options = { path: config.passwordFile, partialNames: config.partialUserNames };
+  let authenticator: Authenticator | undefined;
+  try {
+    authenticator = await PasswordAuthenticator.open(options, clock, logger);
+    if (authenticator.isOpen) checkExposure(config);
+    return authenticator;
+  } catch (error) {
+    authenticator?.close();
+    throw error instanceof PasswordFileError ? new ConfigError(error.message, { cause: error }) : error;
+  }
 }
 
 /** @throws ConfigError when the files cannot be read or do not hold a certificate and its key. */

@@ -15,8 +15,9 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   transport: ['codec', 'broker'],
   admin: ['codec', 'broker'],
   cluster: ['codec', 'broker'],
+  security: ['broker/ports.ts'], // of the broker, only the ports
   config: [],
-  'server.ts': ['codec', 'query', 'store', 'broker', 'transport', 'admin', 'cluster', 'config'],
+  'server.ts': ['codec', 'query', 'store', 'broker', 'transport', 'admin', 'cluster', 'security', 'config'],
   'main.ts': ['config', 'server.ts'],
 };
 
@@ -43,7 +44,7 @@ const onlyIn: Readonly<Record<string, readonly string[]>> = {
 const src = join(import.meta.dirname, '../src');
 const files = readdirSync(src, { recursive: true, encoding: 'utf8' })
   .map((path) => path.split(sep).join('/'))
-  .filter((path) => path.endsWith('.ts'))
+  .filter((path) => /\.[jt]s$/.test(path))
   .sort();
 const sources = new Map(files.map((path) => [path, readFileSync(join(src, path), 'utf8')]));
 const imports = new Map([...sources].map(([path, source]) => [path, importsOf(source)]));

@@ -2,43 +2,50 @@ import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
 import { Slicer } from '../base/slicer.ts';
 import { TimerWheel } from '../base/timer-wheel.ts';
-import type { CallbackQos, ConnectQos } from '../model/connect.ts';
+import type { CallbackQos, ConnectQos, DisconnectQos } from '../model/connect.ts';
 import { BrokerError } from '../model/error.ts';
 import type { MsgKey, PublishUnit, ReceivedMessage } from '../model/message.ts';
 import type { QueryKey, QueryQos } from '../model/query.ts';
 import type { ConnectReply, PublishOutcome, SubscribeReply } from '../model/replies.ts';
-import { parseSessionName, type SessionName } from '../model/session-name.ts';
-import { checkClientOid, isCommandOid, isSystemOid } from '../model/system-topics.ts';
+import { checkClientOid, isCommandOid } from '../model/system-topics.ts';
 import { createTimestampSource } from '../model/timestamp.ts';
 import type { Filters } from '../query/filter/filters.ts';
-import { compileQuery, QueryTable } from '../query/topic-query.ts';
+import { QueryTable } from '../query/topic-query.ts';
 import type { Store } from '../store/store.ts';
+import { authorize } from './authorize.ts';
 import type { BrokerOptions } from './broker-options.ts';
 import { createCommandAnswer } from './commands.ts';
 import { DeadMessages } from './dead-messages.ts';
 import { Deliveries } from './deliveries.ts';
 import type { Delivery } from './delivery.ts';
 import { DispatchLoop } from './dispatch-loop.ts';
-import { createEraseNotice, type EraseCause } from './erase-notice.ts';
+import { Eraser } from './eraser.ts';
 import { Filtering } from './filtering.ts';
+import { logIn, type Peer } from './login.ts';
 import { Matching } from './matching.ts';
 import { MemoryAccount } from './memory-account.ts';
+import { PointToPoint } from './point-to-point.ts';
+import type { Authenticator } from './ports.ts';
 import { Publisher } from './publisher.ts';
 import type { Session } from './session.ts';
 import { Sessions } from './sessions.ts';
+import type { Subject } from './subject.ts';
 import type { Subscription } from './subscription.ts';
-import { isSubscriptionId } from './subscription-id.ts';
-import { isSameQuery, Subscriptions } from './subscriptions.ts';
-import type { Topic } from './topic.ts';
+import { subscriptionIdOf } from './subscription-id.ts';
+import { Subscriptions } from './subscriptions.ts';
 import { Topics } from './topics.ts';
 
 export interface BrokerContext {
   readonly options: BrokerOptions;
   readonly store: Store;
+  readonly authenticator: Authenticator;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly filters: Filters;
 }
+
+/** When a callback that is lost is tried for the first time; ms. */
+const FIRST_RETRY_MS = 400;
 
 /** How full the broker is. */
 export interface BrokerStatistics {
@@ -57,8 +64,8 @@ export class Broker {
   readonly outgoing: MemoryAccount;
   readonly timers: TimerWheel;
   readonly sessions: Sessions;
+  readonly authenticator: Authenticator;
   readonly now: () => number;
-  readonly #options: BrokerOptions;
   readonly #startedAt: number;
   readonly #instanceId: string;
   readonly #newTimestamp: () => bigint;
@@ -68,18 +75,19 @@ export class Broker {
   readonly #deliveries: Deliveries;
   readonly #subscriptions: Subscriptions;
   readonly #publisher: Publisher;
+  readonly #eraser: Eraser;
   readonly #store: Store;
   readonly #slicer: Slicer;
   readonly #logger: Logger;
   readonly #filtering: Filtering;
   #isCommitDue = false;
 
-  constructor({ options, store, clock, logger, filters }: BrokerContext) {
+  constructor({ options, store, authenticator, clock, logger, filters }: BrokerContext) {
     const { nodeId, limits } = options;
     const slicer = new Slicer();
     this.#slicer = slicer;
-    this.#options = options;
     this.#store = store;
+    this.authenticator = authenticator;
     this.#logger = logger;
     this.#filtering = new Filtering(filters.access, slicer);
     this.nodeId = nodeId;
@@ -98,7 +106,7 @@ export class Broker {
     };
     this.sessions = new Sessions(options, dispatching, this.timers, (session, reason) => this.#endSession(session, reason));
     this.#topics = new Topics(limits, this.account, this.timers, {
-      onDeath: (topic) => this.#endTopic(topic, topic.creator, undefined),
+      onDeath: (topic) => this.#eraser.endTopic(topic, topic.creator, undefined),
       onReleased: (message) => {
         if (message.qos.persistent) this.#deleteSoon(message);
       },
@@ -109,30 +117,33 @@ export class Broker {
       if (!isUnheard) this.#publisher.accept({ key, qos, content }, sender);
     });
     this.#deliveries = new Deliveries(this.#deadMessages, slicer, this.account);
-    const queries = new QueryTable<Subscription>({ maxBytes: limits.maxXPathBytes });
-    this.#matching = new Matching(this.#topics, queries, slicer);
+    const xpathLimits = { maxBytes: limits.maxXPathBytes };
+    const queries = new QueryTable<Subscription>(xpathLimits);
+    this.#matching = new Matching(this.#topics, queries, slicer, xpathLimits);
     const shared = {
       topics: this.#topics,
+      matching: this.#matching,
       deliveries: this.#deliveries,
       account: this.account,
+      slicer,
       now: this.now,
       newTimestamp: this.#newTimestamp,
     };
-    const { lifeTimeMs } = limits;
     this.#subscriptions = new Subscriptions({
       ...shared,
       limits,
       queries,
-      matching: this.#matching,
       filtering: this.#filtering,
     });
+    this.#eraser = new Eraser({ ...shared, nodeId, subscriptions: this.#subscriptions });
     this.#publisher = new Publisher({
       ...shared,
       subscriptions: this.#subscriptions,
+      pointToPoint: new PointToPoint(this.sessions),
       store,
       timers: this.timers,
-      lifeTimeMs,
       filters: filters.publish,
+      lifeTimeMs: limits.lifeTimeMs,
     });
   }
 
@@ -142,32 +153,33 @@ export class Broker {
   }
 
   /**
-   * Opens a session, or goes on with the one of that name. `user` is who the transport says it is, where the QoS names nobody.
+   * Opens a session, or goes on with the one of that name.
    *
-   * @throws BrokerError `user.configuration.maxSession`, `resource.exhaust`, `user.illegalArgument`.
+   * @throws BrokerError as `logIn`, and `user.configuration.maxSession`, `user.configuration.identicalClient`, `resource.exhaust`.
    */
-  connect(qos: ConnectQos, user: string): { readonly session: Session; readonly reply: ConnectReply } {
-    const { session, isReconnect } = this.sessions.open(sessionNameOf(qos, user), qos);
-    const { bounds, size } = session.dispatcher;
-    return {
-      session,
-      reply: {
-        secretSessionId: session.secretId,
-        absoluteName: session.absoluteName,
-        instanceId: this.#instanceId,
-        isReconnect,
-        queueSize: size,
-        callback: qos.callback,
-        clientProperties: qos.clientProperties,
-        nowMs: this.now(),
-        ...session.options,
-        ...bounds,
-      },
+  async connect(qos: ConnectQos, peer: Peer): Promise<{ readonly session: Session; readonly reply: ConnectReply }> {
+    const login = await logIn(this.authenticator, qos, peer);
+    const { session, isReconnect } = this.sessions.open(login, qos, peer.canPoll || qos.callback !== undefined);
+    const { queue } = session.dispatcher;
+    const subject = this.sessions.subject(session.name.subject) as Subject;
+    const reply: ConnectReply = {
+      asked: qos,
+      secretSessionId: session.secretId,
+      absoluteName: session.absoluteName,
+      instanceId: this.#instanceId,
+      timeoutMs: session.options.timeoutMs,
+      maxSessions: subject.maxSessions,
+      isReconnect,
+      callbackQueue: queue.bounds,
+      subjectQueue: subject.bounds,
+      queueSize: queue.size,
+      nowMs: this.now(),
     };
+    return { session, reply };
   }
 
-  disconnect(session: Session): void {
-    this.sessions.end(session);
+  disconnect(session: Session, qos: DisconnectQos): void {
+    this.sessions.disconnect(session, qos);
   }
 
   /**
@@ -176,59 +188,55 @@ export class Broker {
    * @throws BrokerError `user.publish.readonly`, `resource.exhaust`, `user.security.authorization.notAuthorized` and others.
    */
   publish(session: Session, unit: PublishUnit): PublishOutcome | Promise<PublishOutcome> {
+    authorize(session, 'publish', { type: 'EXACT', oid: unit.key.oid });
     checkClientOid(unit.key.oid);
     return this.#publisher.publish(unit, session.absoluteName);
   }
 
   /** See `Subscriptions.subscribe`. */
-  subscribe(session: Session, query: QueryKey, qos: QueryQos): Promise<SubscribeReply> {
+  async subscribe(session: Session, query: QueryKey, qos: QueryQos): Promise<SubscribeReply> {
+    checkSubscriber(session, query);
     return this.#subscriptions.subscribe(session, query, qos);
   }
 
   /** See `Subscriptions.subscribeOnce`. */
-  subscribeOnce(session: Session, query: QueryKey, qos: QueryQos): Promise<void> {
-    return this.#subscriptions.subscribeOnce(session, query, qos);
+  async subscribeOnce(session: Session, query: QueryKey, qos: QueryQos): Promise<void> {
+    checkSubscriber(session, query);
+    await this.#subscriptions.subscribeOnce(session, query, qos);
   }
 
-  /**
-   * Ends a subscription by its id, or all that the session has on the topics that `query` finds, together with the session's
-   * subscriptions of just this query. Returns the ids that ended; none is no error.
-   */
+  /** See `Subscriptions.unSubscribe`. */
   async unSubscribe(session: Session, query: QueryKey): Promise<string[]> {
-    if (query.type === 'EXACT' && isSubscriptionId(query.oid)) return this.#unSubscribeById(session, query.oid);
-    const ended: string[] = [];
-    for (const topic of await this.#find(query)) {
-      ended.push(...this.#unSubscribeTopic(session, topic));
-      await this.breathe();
-    }
-    for (const subscription of [...session.subscriptions.values()]) {
-      if (isSameQuery(subscription.query, query)) ended.push(...this.#subscriptions.cancel(subscription));
-    }
-    return ended;
+    authorize(session, 'unSubscribe', subscriptionIdOf(query) === undefined ? query : undefined);
+    return this.#subscriptions.unSubscribe(session, query);
   }
 
   /**
    * The messages that the topics of `query` hold, per topic as `qos.history` says, topics in the order they were made; of these, those
-   * that pass the filters. `receiver` is who the filters are told gets them.
+   * that pass the filters for this session.
    *
    * @throws BrokerError what `FilterTable.compile` throws, and when a filter fails on one of the messages.
    */
-  async get(query: QueryKey, qos: QueryQos, receiver: string): Promise<ReceivedMessage[]> {
+  async get(session: Session, query: QueryKey, qos: QueryQos): Promise<ReceivedMessage[]> {
+    authorize(session, 'get', query);
     if (query.type === 'EXACT' && isCommandOid(query.oid)) return [this.#runCommand(query.oid)];
     const filters = qos.filters.length === 0 ? undefined : await this.#filtering.compile(qos.filters);
     const messages: ReceivedMessage[] = [];
-    for (const topic of await this.#find(query)) {
+    for (const topic of await this.#matching.find(query)) {
       const selected = topic.select(qos.history, this.now());
-      messages.push(...(filters ? await this.#filtering.sift(selected, filters, receiver) : selected));
-      await this.breathe();
+      messages.push(...(filters ? await this.#filtering.sift(selected, filters, session.absoluteName) : selected));
+      await this.#slicer.breathe();
     }
     return messages;
   }
 
-  /** The keys of all topics that have one, or of those that `query` finds. */
-  async keys(query: QueryKey | undefined): Promise<MsgKey[]> {
-    const topics = query ? await this.#find(query) : [...this.#topics];
-    return topics.flatMap((topic) => topic.key ?? []);
+  /** The keys of all topics that have one, or of those that `query` finds; of all of which the session may get each. */
+  async keys(session: Session, query: QueryKey | undefined): Promise<MsgKey[]> {
+    if (query) authorize(session, 'get', query);
+    const topics = query ? await this.#matching.find(query) : [...this.#topics];
+    const { principal } = session;
+    const isListed = (oid: string): boolean => query !== undefined || principal.isAllowed('get', { type: 'EXACT', oid });
+    return topics.flatMap((topic) => (topic.key && isListed(topic.oid) ? topic.key : []));
   }
 
   /** Whether a topic of this oid has a key. */
@@ -236,28 +244,15 @@ export class Broker {
     return this.#topics.get(oid)?.key !== undefined;
   }
 
-  /**
-   * Erases the topics of `query` and tells their subscribers; with `qos.history` only what they remember. The broker's own topics
-   * are left out. Returns the oids.
-   */
+  /** See `Eraser.erase`. */
   async erase(session: Session, query: QueryKey, qos: QueryQos): Promise<string[]> {
-    if (qos.history && qos.history.numEntries !== -1) {
-      throw new BrokerError('user.illegalArgument', "An erase of the history erases all of it: <history numEntries='-1'/>");
-    }
-    const topics = (await this.#find(query)).filter((topic) => !isSystemOid(topic.oid));
-    for (const topic of topics) {
-      if (topic.state === 'DEAD') continue;
-      if (qos.history) topic.clearHistory();
-      else this.#eraseTopic(topic, session.absoluteName, { forceDestroy: qos.forceDestroy });
-      await this.breathe();
-    }
-    return topics.map((topic) => topic.oid);
+    authorize(session, 'erase', query);
+    return this.#eraser.erase(query, qos, session.absoluteName);
   }
 
-  /** Resolves at once, or in a later turn of the event loop when this one has been busy for 5 ms: for loops that clients make long. */
-  async breathe(): Promise<void> {
-    this.#slicer.begin();
-    if (this.#slicer.expired) await this.#slicer.next();
+  /** See `Slicer.breathe`. */
+  breathe(): Promise<void> {
+    return this.#slicer.breathe();
   }
 
   statistics(): BrokerStatistics {
@@ -272,20 +267,23 @@ export class Broker {
   }
 
   /**
-   * The callback of `session` is gone: after its retries, what waits becomes dead messages and the session ends. A session that
-   * its client can come back to by name stays while nothing waits.
+   * The callback of `session` is gone. Unless its client comes back in time, what waits becomes dead messages and the session ends
+   * (engine rules of the original: the first try to reach it again comes soon, the others after `delay`).
    */
   callbackLost(session: Session, { retries, delayMs }: CallbackQos): void {
     if (retries < 0 || session.isClosed) return;
-    const canComeBack = (session.name.pubSessionId ?? 0) > 0;
-    session.dispatcher.expectChannel(retries * delayMs, !canComeBack, () => {
-      this.sessions.end(session, `The callback of ${session.absoluteName} is lost, and no retry is left`);
-    });
+    const end = (): void => {
+      const deathReason = `The callback of ${session.absoluteName} is lost, and no retry is left`;
+      this.sessions.end(session, { deathReason, keepsSubjectQueue: true });
+    };
+    if (retries === 0) end();
+    else session.dispatcher.expectChannel(FIRST_RETRY_MS + (retries - 1) * delayMs, end);
   }
 
   /** The client says that `session` is none of its own: what waits becomes dead messages and the session ends. */
   endCallback(session: Session): void {
-    this.sessions.end(session, `The client of ${session.absoluteName} does not know its session`);
+    const deathReason = `The client of ${session.absoluteName} does not know its session`;
+    this.sessions.end(session, { deathReason, keepsSubjectQueue: true });
   }
 
   /** The client of `session` refused these updates: they become dead messages. */
@@ -293,8 +291,9 @@ export class Broker {
     for (const { message } of deliveries) this.#deadMessages.report(message, session, reason);
   }
 
-  /** Ends every channel, then the store. No verb may follow. */
+  /** Ends the logins under way and every channel, then the store. No verb may follow. */
   async close(): Promise<void> {
+    this.authenticator.close();
     for (const session of [...this.sessions.all()]) session.dispatcher.close('shutdown');
     this.timers.close();
     await this.#store.close();
@@ -303,17 +302,6 @@ export class Broker {
   #runCommand(oid: string): ReceivedMessage {
     const upSeconds = Math.floor((this.now() - this.#startedAt) / 1_000);
     return createCommandAnswer(oid, { nodeId: this.nodeId, upSeconds, rcvTimestamp: this.#newTimestamp() });
-  }
-
-  async #find(query: QueryKey): Promise<Topic[]> {
-    if (query.type === 'EXACT') {
-      const topic = this.#topics.get(query.oid);
-      return topic ? [topic] : [];
-    }
-    const found: Topic[] = [];
-    const compiled = compileQuery(query, { maxBytes: this.#options.limits.maxXPathBytes });
-    await this.#matching.scanTopics(compiled, (topic) => found.push(topic) > 0);
-    return found.filter((topic) => topic.state !== 'DEAD');
   }
 
   /** The store forgets the message with the next commit, which comes by itself. */
@@ -327,46 +315,6 @@ export class Broker {
     });
   }
 
-  #unSubscribeById(session: Session, id: string): string[] {
-    const subscription = session.subscriptions.get(id);
-    if (subscription) return this.#subscriptions.cancel(subscription);
-    for (const wide of session.subscriptions.values()) {
-      for (const [topic, routeId] of wide.topics) {
-        if (routeId !== id) continue;
-        this.#subscriptions.disconnect(wide, topic);
-        return [id];
-      }
-    }
-    return [];
-  }
-
-  #unSubscribeTopic(session: Session, topic: Topic): string[] {
-    const ended: string[] = [];
-    for (const { subscription, id } of [...topic.routes.values()]) {
-      if (subscription.session !== session) continue;
-      this.#subscriptions.leave(subscription, topic);
-      ended.push(id);
-    }
-    return ended;
-  }
-
-  #eraseTopic(topic: Topic, sender: string, cause: EraseCause): void {
-    this.#topics.remove(topic, cause.forceDestroy);
-    this.#endTopic(topic, sender, cause);
-  }
-
-  /** The topic is out of the registry: tells those who listened, and lets them go. */
-  #endTopic(topic: Topic, sender: string, cause: EraseCause | undefined): void {
-    const notice = createEraseNotice(topic, this.nodeId, sender, cause, this.#newTimestamp(), this.account);
-    notice.retain();
-    for (const { subscription } of [...topic.routes.values()]) {
-      if (cause?.forceDestroy) subscription.session.dispatcher.sweep();
-      this.#deliveries.deliver(subscription, notice, false);
-      this.#subscriptions.leave(subscription, topic);
-    }
-    notice.release();
-  }
-
   #endSession(session: Session, deathReason: string | undefined): void {
     session.dispatcher.close('disconnected');
     for (const subscription of [...session.subscriptions.values()]) this.#subscriptions.cancel(subscription);
@@ -375,6 +323,7 @@ export class Broker {
   }
 }
 
-function sessionNameOf(qos: ConnectQos, user: string): SessionName {
-  return qos.sessionName ?? parseSessionName(qos.user ?? user);
+function checkSubscriber(session: Session, query: QueryKey): void {
+  authorize(session, 'subscribe', query);
+  if (!session.isReachable) throw new BrokerError('user.subscribe.noCallback', 'This session has no callback; connect with one');
 }

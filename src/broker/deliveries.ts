@@ -1,8 +1,10 @@
 import type { Slicer } from '../base/slicer.ts';
 import type { DeadMessages } from './dead-messages.ts';
+import { isEraseNotice } from './erase-notice.ts';
 import { FilteredDeliveries } from './filtered-deliveries.ts';
 import type { MemoryAccount } from './memory-account.ts';
 import type { Message } from './message.ts';
+import { overflowText } from './overflow.ts';
 import type { Session } from './session.ts';
 import type { Subscription } from './subscription.ts';
 
@@ -16,7 +18,7 @@ export class Deliveries {
     this.#filtered = new FilteredDeliveries({
       slicer,
       account,
-      deliver: (subscription, message, isInitial) => this.#enqueue(subscription, message, isInitial),
+      deliver: (subscription, message, isInitial) => this.#pass(subscription, message, isInitial),
       fail: ({ session }, message, error) => deadMessages.report(message, session, error.message),
     });
   }
@@ -31,12 +33,15 @@ export class Deliveries {
   }
 
   deliver(subscription: Subscription, message: Message, isInitial: boolean): void {
-    const { session, qos } = subscription;
-    const isErased = message.qos.state?.id === 'ERASED';
+    const { session, qos, filters } = subscription;
+    const isErased = isEraseNotice(message);
     if (isErased && !qos.notify) return;
+    if (!session.principal.isAllowed('subscribe', subscription.query)) return; // a right may have been taken away
     if (!qos.local && !isInitial && !isErased && message.sender === session.absoluteName) return;
-    if (subscription.filters) this.#filtered.take(subscription, subscription.filters, message, isInitial);
-    else this.#enqueue(subscription, message, isInitial);
+    // What is queued twice is known by its order, so those who want no duplicates get nothing past the line.
+    const mustLineUp = filters !== undefined || (!session.options.duplicateUpdates && this.#filtered.isWorking);
+    if (mustLineUp) this.#filtered.take(subscription, message, isInitial);
+    else this.#pass(subscription, message, isInitial);
   }
 
   /** The session is over: what it did not get becomes dead messages. */
@@ -44,13 +49,23 @@ export class Deliveries {
     for (const { message } of session.dispatcher.clear()) this.#deadMessages.report(message, session, reason);
   }
 
-  #enqueue({ id, session, qos }: Subscription, message: Message, isInitial: boolean): void {
-    const isQueued = session.dispatcher.enqueue(message, id, qos, isInitial);
-    if (!isQueued) this.#deadMessages.report(message, session, overflowReason(session));
+  /** Nothing stands against it; of several subscriptions, the first brings the message to a session that wants no duplicates. */
+  #pass(subscription: Subscription, message: Message, isInitial: boolean): void {
+    const { session } = subscription;
+    if (!session.options.duplicateUpdates && !isEraseNotice(message) && !isInitial) {
+      if (session.lastQueued === message.rcvTimestamp) return;
+      session.lastQueued = message.rcvTimestamp;
+    }
+    this.#enqueue(subscription, message, isInitial);
   }
-}
 
-function overflowReason(session: Session): string {
-  const { maxEntries, maxBytes } = session.dispatcher.bounds;
-  return `The queue of ${session.absoluteName} is full (at most ${maxEntries} entries and ${maxBytes} bytes)`;
+  #enqueue({ id, session, qos }: Subscription, message: Message, isInitial: boolean): void {
+    const { dispatcher, absoluteName } = session;
+    const init = { message, subscriptionId: id, parts: qos, isInitial };
+    if (dispatcher.enqueue(init)) return;
+    const { bounds } = dispatcher.queue;
+    const canDiscard = bounds.onOverflow === 'discardOldest' && dispatcher.queue.makeRoom(message.content.length);
+    if (canDiscard && dispatcher.enqueue(init)) return;
+    this.#deadMessages.report(message, session, overflowText(absoluteName, bounds.maxEntries, bounds.maxBytes));
+  }
 }

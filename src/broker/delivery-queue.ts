@@ -3,8 +3,7 @@ import type { Delivery } from './delivery.ts';
 const PRIORITIES = 10;
 
 /**
- * The deliveries that wait for one session, highest priority first, oldest first within a priority. It knows no bound: whoever
- * pushes (`Dispatcher.enqueue`) has checked it.
+ * Deliveries that wait, highest priority first, oldest first within a priority. It knows no bound: that is `BoundedQueue`.
  */
 export class DeliveryQueue {
   /** One lane per priority, made when first used: most sessions use one. */
@@ -39,6 +38,18 @@ export class DeliveryQueue {
   /** Takes the first delivery. */
   shift(): Delivery | undefined {
     const delivery = this.#firstLane()?.shift();
+    if (delivery) this.#size--;
+    return delivery;
+  }
+
+  /** Takes what has waited longest, whatever its priority. */
+  shiftOldest(): Delivery | undefined {
+    let oldest: Lane | undefined;
+    for (const lane of this.#lanes) {
+      const first = lane?.peek();
+      if (first && first.order < (oldest?.peek()?.order ?? Number.POSITIVE_INFINITY)) oldest = lane;
+    }
+    const delivery = oldest?.shift();
     if (delivery) this.#size--;
     return delivery;
   }

@@ -1,18 +1,10 @@
 import type { Timer, TimerWheel } from '../base/timer-wheel.ts';
 import type { BrokerError } from '../model/error.ts';
-import { DELIVERY_BYTES, type Delivery, type DeliveryParts } from './delivery.ts';
-import { DeliveryQueue } from './delivery-queue.ts';
+import { BoundedQueue, type DeliveryInit, type QueueBounds } from './bounded-queue.ts';
+import type { Delivery } from './delivery.ts';
 import type { DispatchLoop } from './dispatch-loop.ts';
 import type { MemoryAccount } from './memory-account.ts';
-import type { Message } from './message.ts';
 import type { CallbackChannel, ChannelEnd } from './ports.ts';
-
-/** The bounds of a session's queue, waiting and unacknowledged deliveries together. */
-export interface QueueBounds {
-  readonly maxEntries: number;
-  /** Content bytes. */
-  readonly maxBytes: number;
-}
 
 /** How long a queue may wait for a channel that was lost, and what becomes of it then. */
 interface Grace {
@@ -25,6 +17,8 @@ export interface DispatcherContext {
   readonly loop: DispatchLoop;
   readonly account: MemoryAccount;
   readonly now: () => number;
+  /** The queue has become shorter. */
+  readonly onRoom?: () => void;
 }
 
 /**
@@ -32,41 +26,29 @@ export interface DispatcherContext {
  * Channels come and go; nothing is lost because one went away.
  */
 export class Dispatcher {
-  bounds: QueueBounds;
+  readonly queue: BoundedQueue;
   readonly #context: DispatcherContext;
-  readonly #queue = new DeliveryQueue();
   /** Handed out and not acknowledged, oldest first, numbered as they were handed out. */
   #unacknowledged: { readonly delivery: Delivery; readonly cursor: number }[] = [];
   #channel: CallbackChannel | undefined;
   #error: BrokerError | undefined;
   #cursor = 0;
-  #order = 0;
-  #bytes = 0;
   #grace: Grace | undefined;
   #graceTimer: Timer | undefined;
   #collectTimer: Timer | undefined;
-  /** When the first of the queued messages vanishes (forceDestroy), ms since 1970; never later than true. */
-  #nextExpiry = Number.POSITIVE_INFINITY;
 
   constructor(bounds: QueueBounds, context: DispatcherContext) {
-    this.bounds = bounds;
+    this.queue = new BoundedQueue(bounds, context);
     this.#context = context;
-  }
-
-  /** Deliveries that wait or are not acknowledged. */
-  get size(): number {
-    return this.#queue.size + this.#unacknowledged.length;
   }
 
   get hasChannel(): boolean {
     return this.#channel !== undefined;
   }
 
-  /** Queues `message`; false when the queue is full (the caller decides what becomes of the message). */
-  enqueue(message: Message, subscriptionId: string, parts: DeliveryParts, isInitial: boolean): boolean {
-    if (!this.#hasRoom(message)) return false;
-    this.#hold(message);
-    this.#queue.push({ message, subscriptionId, parts, isInitial, order: this.#order++, redeliver: 0 });
+  /** Queues a message; false when the queue is full (the caller decides what becomes of the message). */
+  enqueue(init: DeliveryInit): boolean {
+    if (!this.queue.push(init)) return false;
     if (this.#channel) this.#wakeFor(this.#channel);
     else this.#watchGrace();
     return true;
@@ -94,14 +76,11 @@ export class Dispatcher {
     channel.close(end);
   }
 
-  /**
-   * The channel was lost and the client said how long to wait for it: without a new channel within `graceMs`, `onOver` is called;
-   * unless `always`, only when there is something to deliver.
-   */
-  expectChannel(graceMs: number, always: boolean, onOver: () => void): void {
+  /** The channel was lost and the client said how long to wait for it: without a new channel within `graceMs`, `onOver` is called. */
+  expectChannel(graceMs: number, onOver: () => void): void {
     if (this.#channel) return;
     this.#grace = { endsAt: this.#context.now() + graceMs, onOver };
-    if (always || this.size > 0) this.#watchGrace();
+    this.#watchGrace();
   }
 
   /** Ends the channel, whichever it is. */
@@ -113,19 +92,19 @@ export class Dispatcher {
   acknowledge(cursor: number): void {
     const first = this.#unacknowledged.findIndex((handedOut) => handedOut.cursor > cursor);
     const done = this.#unacknowledged.splice(0, first < 0 ? this.#unacknowledged.length : first);
-    for (const { delivery } of done) this.#letGo(delivery);
+    this.#done(done.map(({ delivery }) => delivery));
   }
 
   /** Removes exactly what was handed out as numbers `first` to `last`; returns it. */
   settle(first: number, last: number): Delivery[] {
     const done = this.#takeHandedOut(first, last);
-    for (const delivery of done) this.#letGo(delivery);
+    this.#done(done);
     return done;
   }
 
   /** What was handed out as numbers `first` to `last` goes back to its place; it is handed out again when the channel takes it. */
   giveBack(first: number, last: number): void {
-    this.#return(this.#takeHandedOut(first, last));
+    this.queue.putBack(this.#takeHandedOut(first, last));
   }
 
   /** Tells the subscriber of an error: at once if it listens, else when it listens again. The first one counts. */
@@ -136,7 +115,7 @@ export class Dispatcher {
 
   /** Dispatches soon, together with all else that this turn of the event loop brings; not while deliveries are collected. */
   wake(): void {
-    if (this.#collectTimer || (this.#queue.size === 0 && !this.#error)) return;
+    if (this.#collectTimer || (this.queue.waiting === 0 && !this.#error)) return;
     this.#context.loop.schedule(this);
   }
 
@@ -149,11 +128,11 @@ export class Dispatcher {
       this.#error = undefined;
       channel.fail(error);
     }
-    while (channel === this.#channel && this.#queue.size > 0) {
-      const batch = this.#take(channel.capacity, channel.maxBytes);
+    while (channel === this.#channel && this.queue.waiting > 0) {
+      const batch = this.queue.take(channel.capacity, channel.maxBytes);
       if (batch.length === 0) return;
       for (const delivery of batch) this.#unacknowledged.push({ delivery, cursor: ++this.#cursor });
-      channel.update(batch, this.#cursor, this.#queue.size);
+      channel.update(batch, this.#cursor, this.queue.waiting);
     }
   }
 
@@ -161,20 +140,18 @@ export class Dispatcher {
   clear(): Delivery[] {
     this.#endGrace();
     this.#returnUnacknowledged();
-    return this.removeAll(() => true);
+    return this.queue.removeAll(() => true);
   }
 
   /** Drops the waiting deliveries that nobody may get any more. */
   sweep(): void {
     const now = this.#context.now();
-    this.removeAll(({ message }) => message.isGone(now));
+    this.queue.removeAll(({ message }) => message.isGone(now));
   }
 
-  /** Drops the waiting deliveries that `isUnwanted` says. */
-  removeAll(isUnwanted: (delivery: Delivery) => boolean): Delivery[] {
-    const removed = this.#queue.removeAll(isUnwanted);
-    for (const delivery of removed) this.#letGo(delivery);
-    return removed;
+  #done(deliveries: readonly Delivery[]): void {
+    for (const delivery of deliveries) this.queue.done(delivery);
+    this.#context.onRoom?.();
   }
 
   #takeHandedOut(first: number, last: number): Delivery[] {
@@ -187,7 +164,7 @@ export class Dispatcher {
 
   /** At once, or when the channel has collected enough, or for long enough. */
   #wakeFor({ collectTimeMs = 0, batchEntries = 1 }: CallbackChannel): void {
-    if (collectTimeMs > 0 && this.#queue.size < batchEntries) {
+    if (collectTimeMs > 0 && this.queue.waiting < batchEntries) {
       this.#collectTimer ??= this.#context.timers.start(collectTimeMs, () => this.#endCollecting());
     } else this.#endCollecting();
   }
@@ -210,63 +187,10 @@ export class Dispatcher {
     this.#grace = undefined;
   }
 
-  #take(capacity: number, maxBytes: number): Delivery[] {
-    const now = this.#context.now();
-    const batch: Delivery[] = [];
-    let bytes = 0;
-    for (let next = this.#queue.peek(); next && batch.length < capacity; next = this.#queue.peek()) {
-      bytes += next.message.content.length;
-      if (batch.length > 0 && bytes > maxBytes) break;
-      this.#queue.shift();
-      if (next.message.isGone(now)) this.#letGo(next);
-      else batch.push(next);
-    }
-    return batch;
-  }
-
   #returnUnacknowledged(): void {
     if (this.#unacknowledged.length === 0) return;
     const returned = this.#unacknowledged.map((handedOut) => handedOut.delivery);
     this.#unacknowledged = [];
-    this.#return(returned);
-  }
-
-  #return(deliveries: readonly Delivery[]): void {
-    for (const delivery of deliveries) delivery.redeliver++;
-    this.#queue.putBack(deliveries);
-  }
-
-  #hasRoom(message: Message): boolean {
-    if (this.#fits(message)) return true;
-    const now = this.#context.now();
-    if (this.#nextExpiry > now) return false;
-    this.#nextExpiry = Number.POSITIVE_INFINITY;
-    this.removeAll(({ message: queued }) => {
-      if (queued.isGone(now)) return true;
-      this.#noteExpiry(queued);
-      return false;
-    });
-    return this.#fits(message);
-  }
-
-  #fits(message: Message): boolean {
-    return this.size < this.bounds.maxEntries && this.#bytes + message.content.length <= this.bounds.maxBytes;
-  }
-
-  #noteExpiry(message: Message): void {
-    if (message.qos.forceDestroy) this.#nextExpiry = Math.min(this.#nextExpiry, message.expiresAt);
-  }
-
-  #hold(message: Message): void {
-    message.retain();
-    this.#bytes += message.content.length;
-    this.#noteExpiry(message);
-    this.#context.account.charge(DELIVERY_BYTES);
-  }
-
-  #letGo(delivery: Delivery): void {
-    delivery.message.release();
-    this.#bytes -= delivery.message.content.length;
-    this.#context.account.release(DELIVERY_BYTES);
+    this.queue.putBack(returned);
   }
 }

@@ -2,6 +2,7 @@ import type { Slicer } from '../base/slicer.ts';
 import { BrokerError } from '../model/error.ts';
 import type { FilterChain } from '../query/filter/filter-chain.ts';
 import { DELIVERY_BYTES } from './delivery.ts';
+import { isEraseNotice } from './erase-notice.ts';
 import type { MemoryAccount } from './memory-account.ts';
 import type { Message } from './message.ts';
 import type { Subscription } from './subscription.ts';
@@ -13,8 +14,8 @@ interface Candidate {
   readonly subscription: Subscription;
   readonly message: Message;
   readonly isInitial: boolean;
-  /** Those of the moment: later ones of the subscription are for later messages. */
-  readonly filters: FilterChain;
+  /** Those of the moment: later ones of the subscription are for later messages. None: it only keeps its place. */
+  readonly filters: FilterChain | undefined;
 }
 
 export interface FilteredDeliveriesContext {
@@ -42,6 +43,11 @@ export class FilteredDeliveries {
     this.#context = context;
   }
 
+  /** Somebody waits in line. */
+  get isWorking(): boolean {
+    return this.#isWorking;
+  }
+
   /** Very many wait in line: publishers wait for `caughtUp` then, so that the line stays short. */
   get isBehind(): boolean {
     return this.#line.length - this.#next > MAX_LINE;
@@ -53,9 +59,9 @@ export class FilteredDeliveries {
   }
 
   /** The message goes on at once when its turn is now; otherwise in a later turn of the event loop. */
-  take(subscription: Subscription, filters: FilterChain, message: Message, isInitial: boolean): void {
+  take(subscription: Subscription, message: Message, isInitial: boolean): void {
     const { slicer, account } = this.#context;
-    const candidate = { subscription, message, isInitial, filters };
+    const candidate = { subscription, message, isInitial, filters: subscription.filters };
     if (!this.#isWorking) slicer.begin();
     if (!this.#isWorking && !slicer.expired) {
       this.#ask(candidate);
@@ -106,8 +112,8 @@ export class FilteredDeliveries {
 }
 
 /** The notice that a topic is erased passes every filter: it is not a message of the topic. */
-function passes(filters: FilterChain, message: Message, receiver: string): boolean | BrokerError {
-  if (message.qos.state?.id === 'ERASED') return true;
+function passes(filters: FilterChain | undefined, message: Message, receiver: string): boolean | BrokerError {
+  if (!filters || isEraseNotice(message)) return true;
   try {
     return filters.passes(message, receiver);
   } catch (error) {

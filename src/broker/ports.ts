@@ -1,4 +1,6 @@
+import type { QueryVerb } from '../model/command.ts';
 import type { BrokerError } from '../model/error.ts';
+import type { QueryKey } from '../model/query.ts';
 import type { Delivery } from './delivery.ts';
 
 /** Why a session's channel ends. */
@@ -25,4 +27,41 @@ export interface CallbackChannel {
   fail(error: BrokerError): void;
   /** The last call. Never throws. */
   close(end: ChannelEnd): void;
+}
+
+/** What a client says of itself, and where it is. */
+export interface Credentials {
+  /** Undefined: it names nobody. */
+  readonly user: string | undefined;
+  /** Undefined: it gives none, and can only be somebody who needs none. */
+  readonly password: string | undefined;
+  /** The IP address of the peer. */
+  readonly address: string | undefined;
+}
+
+export type TopicVerb = 'publish' | QueryVerb;
+
+/** Somebody whom an Authenticator knows. What it may do can change at any time; the answers are those of now. */
+export interface Principal {
+  /** The subject it logged in as. */
+  readonly user: string;
+  /** Whether it may change things with administrative commands. */
+  readonly isAdmin: boolean;
+  /** Whether the sessions of `subject` are its own. */
+  owns(subject: string): boolean;
+  /** Whether it may call `verb` with `key`; a key of undefined asks for the verb alone. Called for every message: must be fast. */
+  isAllowed(verb: TopicVerb, key: QueryKey | undefined): boolean;
+}
+
+/** Says who is who. */
+export interface Authenticator {
+  /** Whether everybody is let in without a password. */
+  readonly isOpen: boolean;
+  /**
+   * Rejects with BrokerError `user.security.authentication.accessDenied`, as late as it likes, without telling whether the user or
+   * the password is wrong; `resource.exhaust` when too many ask at a time.
+   */
+  authenticate(credentials: Credentials): Promise<Principal>;
+  /** Ends what is under way. */
+  close(): void;
 }

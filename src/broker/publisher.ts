@@ -8,6 +8,9 @@ import type { Store } from '../store/store.ts';
 import type { Deliveries } from './deliveries.ts';
 import type { MemoryAccount } from './memory-account.ts';
 import { Message } from './message.ts';
+import { overflowError } from './overflow.ts';
+import type { PointToPoint, Receiver } from './point-to-point.ts';
+import type { Session } from './session.ts';
 import type { Subscriptions } from './subscriptions.ts';
 import type { Topic } from './topic.ts';
 import type { Topics } from './topics.ts';
@@ -17,6 +20,7 @@ export interface PublisherContext {
   readonly topics: Topics;
   readonly subscriptions: Subscriptions;
   readonly deliveries: Deliveries;
+  readonly pointToPoint: PointToPoint;
   readonly store: Store;
   readonly account: MemoryAccount;
   readonly timers: TimerWheel;
@@ -48,13 +52,53 @@ export class Publisher {
    * @throws BrokerError `user.publish.readonly`, `resource.exhaust`, and what a publish filter throws.
    */
   publish(unit: PublishUnit, sender: string): PublishOutcome | Promise<PublishOutcome> {
-    const { account, filters, deliveries, newTimestamp } = this.#context;
+    const { filters, newTimestamp } = this.#context;
+    if (filters.isEmpty) return this.#admit(unit, sender);
+    const decision = filters.decide(unit, sender, newTimestamp);
+    return 'refusedAs' in decision ? decision : this.#admit(decision.unit, sender);
+  }
+
+  /** The filters have let it in. */
+  #admit(unit: PublishUnit, sender: string): PublishReply | Promise<PublishReply> {
+    const { account, deliveries } = this.#context;
     account.require(unit.content.length);
-    const decision = filters.isEmpty ? { unit } : filters.decide(unit, sender, newTimestamp);
-    if ('refusedAs' in decision) return decision;
-    const accepted = this.accept(decision.unit, sender);
+    const full = this.#findFullQueue(unit);
+    if (full) return this.#admitWhenThereIsRoom(unit, sender, full);
+    const accepted = this.accept(unit, sender);
     const mustWait = accepted.message?.qos.persistent || accepted.topic.matching || deliveries.isBehind;
     return mustWait ? this.#settle(accepted) : accepted.reply;
+  }
+
+  /** The first queue of a subscriber that is full, and whose client wants its publishers to know. */
+  #findFullQueue({ key, content, qos }: PublishUnit): Session | undefined {
+    if (qos.subscribable === false && qos.destinations.length > 0) return undefined;
+    for (const { subscription } of this.#context.topics.get(key.oid)?.routes.values() ?? []) {
+      const { queue } = subscription.session.dispatcher;
+      const { onOverflow } = queue.bounds;
+      if ((onOverflow === 'exception' || onOverflow === 'block') && !queue.hasRoom(content.length)) return subscription.session;
+    }
+    return undefined;
+  }
+
+  /** Waits for the queues that want their publishers to wait, at most `BLOCK_MS` in all. */
+  async #admitWhenThereIsRoom(unit: PublishUnit, sender: string, firstFull: Session): Promise<PublishReply> {
+    const { now, timers } = this.#context;
+    const endsAt = now() + BLOCK_MS;
+    for (let full: Session | undefined = firstFull; full; full = this.#findFullQueue(unit)) {
+      const { queue } = full.dispatcher;
+      const leftMs = endsAt - now();
+      if (queue.bounds.onOverflow === 'exception' || leftMs <= 0) throw overflowError(full.absoluteName, queue);
+      await new Promise<void>((resolve) => {
+        const timer = timers.start(leftMs, done);
+        const forget = queue.awaitRoom(done);
+        function done(): void {
+          timer.cancel();
+          forget();
+          resolve();
+        }
+      });
+    }
+    return this.#admit(unit, sender);
   }
 
   async #settle({ message, topic, reply }: Accepted): Promise<PublishReply> {
@@ -67,9 +111,12 @@ export class Publisher {
 
   /** The part of a publish that happens at once; the broker's own messages need no more. */
   accept(unit: PublishUnit, sender: string): Accepted {
-    const { topics, newTimestamp } = this.#context;
+    const { topics, newTimestamp, pointToPoint } = this.#context;
+    const receivers = unit.qos.destinations.length > 0 ? pointToPoint.resolve(unit) : NOBODY;
+    const isPrivate = unit.qos.subscribable === false && unit.qos.destinations.length > 0;
     const topic = topics.getOrCreate(unit.key.oid);
-    checkWritable(topic, unit);
+    if (!isPrivate) checkWritable(topic, unit);
+    checkStore(topic, unit);
     const rcvTimestamp = newTimestamp();
     const isNewTopic = topic.key === undefined;
     if (isNewTopic) this.#introduce(topic, unit, sender);
@@ -80,8 +127,19 @@ export class Publisher {
       return { message: undefined, topic, reply: reply('Administrative configuration request handled') };
     }
     const message = this.#stamp(unit, sender, rcvTimestamp, topic);
-    this.#deliver(topic, message);
-    return { message, topic, reply: reply(message.qos.persistent && !this.#context.store.isDurable ? NOT_DURABLE : undefined) };
+    topics.revive(topic);
+    message.retain();
+    if (message.qos.persistent) this.#persist(message);
+    if (receivers.length > 0) pointToPoint.deliver(message, receivers);
+    if (!isPrivate) this.#deliver(topic, message);
+    message.release();
+    topics.checkReferences(topic);
+    return { message, topic, reply: reply(this.#infoOf(message, isPrivate)) };
+  }
+
+  #infoOf({ qos }: Message, isPrivate: boolean): string | undefined {
+    if (qos.persistent && !this.#context.store.isDurable) return NOT_DURABLE;
+    return isPrivate ? 'PtP request handled' : undefined;
   }
 
   /** A new topic meets the standing queries. */
@@ -102,20 +160,15 @@ export class Publisher {
     );
   }
 
+  /** To the topic's history and to its subscribers. */
   #deliver(topic: Topic, message: Message): void {
-    const { topics, deliveries } = this.#context;
-    topics.revive(topic);
     const isChanged = message.qos.forceUpdate !== false || !topic.newest?.content.equals(message.content);
-    message.retain();
-    if (message.qos.persistent) this.#persist(message);
     this.#remember(topic, message);
-    if (isChanged) {
-      for (const route of topic.routes.values()) deliveries.deliver(route.subscription, message, false);
-      topic.matching?.published.push(message);
-      if (topic.matching) message.retain();
-    }
-    message.release();
-    topics.checkReferences(topic);
+    if (!isChanged) return;
+    for (const route of topic.routes.values()) this.#context.deliveries.deliver(route.subscription, message, false);
+    if (!topic.matching) return;
+    topic.matching.published.push(message);
+    message.retain();
   }
 
   #remember(topic: Topic, message: Message): void {
@@ -149,6 +202,20 @@ interface Accepted {
 }
 
 const NOT_DURABLE = 'Accepted, but this broker keeps persistent messages in memory only: they do not survive a restart';
+
+/** Longest time that a publish waits for subscribers whose queues are full and block; ms. */
+const BLOCK_MS = 10_000;
+
+const NOBODY: readonly Receiver[] = [];
+
+function checkStore(topic: Topic, { qos, content }: PublishUnit): void {
+  if (qos.administrative || topic.hasRoom(content.length)) return;
+  const { storeMaxEntries, storeMaxBytes } = topic.options;
+  throw new BrokerError(
+    'resource.overflow.queue.entries',
+    `The topic "${topic.oid}" has all the messages it may have (msgUnitStore: ${storeMaxEntries} entries, ${storeMaxBytes} bytes)`,
+  );
+}
 
 function checkWritable(topic: Topic, unit: PublishUnit): void {
   if (!topic.options.readonly || !topic.hasHistory || unit.qos.administrative) return;

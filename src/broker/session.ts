@@ -1,13 +1,18 @@
 import type { Timer } from '../base/timer-wheel.ts';
 import type { SessionName } from '../model/session-name.ts';
+import type { Timestamp } from '../model/timestamp.ts';
 import type { Dispatcher } from './dispatcher.ts';
+import type { Principal } from './ports.ts';
 import type { Subscription } from './subscription.ts';
 
 /** How a session behaves; see ConnectQos. */
 export interface SessionOptions {
   readonly timeoutMs: number;
-  readonly maxSessions: number;
   readonly clearSessions: boolean;
+  readonly reconnectSameClientOnly: boolean;
+  readonly ptp: boolean;
+  readonly duplicateUpdates: boolean;
+  readonly persistent: boolean;
 }
 
 /** One client's stay at the broker: who it is, what it subscribed, what waits for it. */
@@ -21,12 +26,20 @@ export class Session {
   readonly secretId: string;
   /** Ends with the request that made it; has no public id and is not in the registry. */
   readonly isTransient: boolean;
+  /** Updates can get to its client: it named a callback, or it can poll. */
+  isReachable: boolean;
+  /** Made for a message with forceQueuing; its client has not connected yet. */
+  isProvisional = false;
   readonly dispatcher: Dispatcher;
   readonly subscriptions = new Map<string, Subscription>();
+  /** Who connected last. */
+  principal: Principal;
   options: SessionOptions;
   /** Ms since 1970 of its last sign of life. */
   lastSeenAt: number;
   expiryTimer: Timer | undefined;
+  /** What was queued last, for those who want no duplicates. */
+  lastQueued: Timestamp | undefined;
   /** Counts those who came to listen: while a subscription is looked for, a newer one may come. */
   lastListener = 0;
   isClosed = false;
@@ -37,7 +50,9 @@ export class Session {
     this.serial = init.serial;
     this.secretId = init.secretId;
     this.isTransient = init.isTransient;
+    this.isReachable = init.isReachable;
     this.dispatcher = init.dispatcher;
+    this.principal = init.principal;
     this.options = init.options;
     this.lastSeenAt = init.nowMs;
   }
@@ -49,7 +64,9 @@ interface SessionInit {
   readonly serial: number;
   readonly secretId: string;
   readonly isTransient: boolean;
+  readonly isReachable: boolean;
   readonly dispatcher: Dispatcher;
+  readonly principal: Principal;
   readonly options: SessionOptions;
   readonly nowMs: number;
 }

@@ -1,14 +1,29 @@
 import { randomBytes } from 'node:crypto';
 import type { TimerWheel } from '../base/timer-wheel.ts';
-import { type ConnectQos, DEFAULT_CONNECT_QOS } from '../model/connect.ts';
+import { type ConnectQos, DEFAULT_CONNECT_QOS, DEFAULT_DISCONNECT_QOS, type DisconnectQos } from '../model/connect.ts';
 import { BrokerError } from '../model/error.ts';
-import { formatAbsoluteName, type SessionName } from '../model/session-name.ts';
+import { formatAbsoluteName, formatSessionName, type SessionName } from '../model/session-name.ts';
+import type { QueueBounds } from './bounded-queue.ts';
 import type { BrokerOptions } from './broker-options.ts';
 import { Dispatcher, type DispatcherContext } from './dispatcher.ts';
+import { type Login, NOBODY } from './login.ts';
+import type { Principal } from './ports.ts';
 import { Session, type SessionOptions } from './session.ts';
+import { Subject } from './subject.ts';
 
-/** What one session costs beside its queue and subscriptions, in bytes (measured by `npm run bench -- memory`). */
+/** What one session costs beside its queue and subscriptions, and a subject beside its sessions, in bytes (`npm run bench -- memory`). */
 const SESSION_BYTES = 1_400;
+const SUBJECT_BYTES = 400;
+
+const MIN_SUBJECT_CHARS = 2;
+
+/** Why a session ends. */
+export interface SessionEnd {
+  /** What waits for it becomes dead messages, with this reason; undefined: it is dropped. */
+  readonly deathReason?: string;
+  /** With the last session of the subject, what waits for the subject stays; default false. */
+  readonly keepsSubjectQueue?: boolean;
+}
 
 /** Subjects and their sessions, by public and by secret id; ends those that give no sign of life. */
 export class Sessions {
@@ -16,7 +31,7 @@ export class Sessions {
   readonly #context: DispatcherContext;
   readonly #timers: TimerWheel;
   readonly #onEnd: (session: Session, deathReason: string | undefined) => void;
-  readonly #subjects = new Map<string, Map<number, Session>>();
+  readonly #subjects = new Map<string, Subject>();
   readonly #bySecretId = new Map<string, Session>();
   readonly #transient = new Set<Session>();
   #lastNegativeId = 0;
@@ -44,6 +59,15 @@ export class Sessions {
     yield* this.#transient;
   }
 
+  /** All subjects that have sessions, or messages that wait for them. */
+  get subjects(): Iterable<Subject> {
+    return this.#subjects.values();
+  }
+
+  subject(name: string): Subject | undefined {
+    return this.#subjects.get(name);
+  }
+
   /** The session of a secret id; its time starts anew. */
   find(secretId: string): Session | undefined {
     const session = this.#bySecretId.get(secretId);
@@ -57,48 +81,75 @@ export class Sessions {
   }
 
   /**
-   * Makes the session `name`, or finds it when it is there already: then its queue and subscriptions go on, with new bounds and
-   * time-out if `qos` states some.
+   * Makes the session of a login, or finds it when it is there already: then its queue and subscriptions go on, with what `qos`
+   * states. `isReachable`: updates can get to its client.
    *
-   * @throws BrokerError `user.configuration.maxSession`; `resource.exhaust`.
+   * @throws BrokerError `user.configuration.maxSession`; `user.configuration.identicalClient`; `resource.exhaust`.
    */
-  open(name: SessionName, qos: ConnectQos): { readonly session: Session; readonly isReconnect: boolean } {
+  open(login: Login, qos: ConnectQos, isReachable: boolean): { readonly session: Session; readonly isReconnect: boolean } {
+    const { name } = login;
+    const ofSecret = qos.secretSessionId === undefined ? undefined : this.#bySecretId.get(qos.secretSessionId);
+    if (ofSecret?.name.subject === name.subject) return this.#reopen(ofSecret, login, qos, isReachable);
     const subject = this.#subjects.get(name.subject);
-    const known = name.pubSessionId === undefined ? undefined : subject?.get(name.pubSessionId);
-    if (qos.clearSessions) for (const other of [...(subject?.values() ?? [])]) if (other !== known) this.end(other);
-    if (!known) return { session: this.#create(name, qos), isReconnect: false };
-    this.#reconfigure(known, qos);
-    return { session: known, isReconnect: true };
+    const known = name.pubSessionId === undefined ? undefined : subject?.sessions.get(name.pubSessionId);
+    if (known) requireSameClient(known, qos);
+    if (qos.clearSessions) this.#endOthers(subject, known);
+    if (known) return this.#reopen(known, login, qos, isReachable);
+    return { session: this.#create(login, qos, isReachable), isReconnect: false };
+  }
+
+  /** Somebody who is not there yet gets a message: its receiver takes the session over when it connects. */
+  openProvisional(name: SessionName): Session | Subject {
+    const subject = this.#subjectFor(name.subject);
+    if (name.pubSessionId === undefined) return subject;
+    const session = this.#create({ name, principal: NOBODY }, { ...DEFAULT_CONNECT_QOS, timeoutMs: 0 }, false);
+    session.isProvisional = true;
+    return session;
   }
 
   /** A session that only one request knows; `end` it with the request. */
-  openTransient(subject: string): Session {
-    const limits = this.#options.limits;
+  openTransient(principal: Principal): Session {
+    const name = { subject: principal.user };
     const session = new Session({
-      name: { subject },
-      absoluteName: formatAbsoluteName(this.#options.nodeId, { subject }),
+      name,
+      absoluteName: formatAbsoluteName(this.#options.nodeId, name),
+      principal,
       serial: ++this.#lastSerial,
       secretId: '',
       isTransient: true,
-      dispatcher: new Dispatcher({ maxEntries: limits.maxQueueEntries, maxBytes: limits.maxQueueBytes }, this.#context),
-      options: { timeoutMs: 0, maxSessions: limits.maxSessionsPerSubject, clearSessions: false },
+      isReachable: true,
+      dispatcher: new Dispatcher(this.#bounds(DEFAULT_CONNECT_QOS.callbackQueue), this.#context),
+      options: this.#sessionOptions(DEFAULT_CONNECT_QOS),
       nowMs: this.#context.now(),
     });
     this.#transient.add(session);
     return session;
   }
 
-  /** Ends a session: its channel closes, its subscriptions go; with `deathReason`, what waits becomes dead messages. */
-  end(session: Session, deathReason?: string): void {
+  /** A client ends its session, and what it names beside it. */
+  disconnect(session: Session, { clearSessions, deleteSubjectQueue }: DisconnectQos): void {
+    const subject = this.#subjects.get(session.name.subject);
+    this.end(session, { keepsSubjectQueue: !deleteSubjectQueue });
+    if (clearSessions && !session.isTransient) this.#endOthers(subject, undefined);
+  }
+
+  /** Ends a session: its channel closes, its subscriptions go. */
+  end(session: Session, { deathReason, keepsSubjectQueue = false }: SessionEnd = {}): void {
     if (session.isClosed) return;
     session.isClosed = true;
     session.expiryTimer?.cancel();
     if (session.isTransient) this.#transient.delete(session);
-    else this.#forget(session);
+    else this.#forget(session, keepsSubjectQueue);
     this.#onEnd(session, deathReason);
   }
 
-  #create(name: SessionName, qos: ConnectQos): Session {
+  #endOthers(subject: Subject | undefined, session: Session | undefined): void {
+    for (const other of [...(subject?.sessions.values() ?? [])]) {
+      if (other !== session) this.disconnect(other, DEFAULT_DISCONNECT_QOS);
+    }
+  }
+
+  #create({ name, principal }: Login, qos: ConnectQos, isReachable: boolean): Session {
     const { limits, nodeId } = this.#options;
     if (this.#bySecretId.size >= limits.maxSessions) {
       throw new BrokerError(
@@ -107,56 +158,113 @@ export class Sessions {
       );
     }
     this.#context.account.require(SESSION_BYTES);
-    const options = this.#sessionOptions(qos);
-    const subject = this.#subjects.get(name.subject) ?? new Map<number, Session>();
-    if (subject.size >= options.maxSessions) {
-      throw new BrokerError(
-        'user.configuration.maxSession',
-        `${name.subject} has ${subject.size} sessions, at most ${options.maxSessions} are allowed; disconnect one, use its name again, or connect with a higher maxSessions`,
-      );
-    }
+    const subject = this.#subjectFor(name.subject);
+    this.#configureSubject(subject, qos);
+    requireSessionRoom(subject);
     const pubSessionId = name.pubSessionId !== undefined && name.pubSessionId > 0 ? name.pubSessionId : --this.#lastNegativeId;
     const fullName = { subject: name.subject, pubSessionId };
     const session = new Session({
       name: fullName,
       absoluteName: formatAbsoluteName(nodeId, fullName),
+      principal,
       serial: ++this.#lastSerial,
       secretId: `sessionId:${randomBytes(24).toString('base64url')}`,
       isTransient: false,
-      dispatcher: new Dispatcher(this.#bounds(qos), this.#context),
-      options,
+      isReachable,
+      dispatcher: new Dispatcher(this.#bounds(qos.callbackQueue), {
+        ...this.#context,
+        onRoom: () => {
+          if (subject.hasWaiting) subject.flush();
+        },
+      }),
+      options: this.#sessionOptions(qos),
       nowMs: this.#context.now(),
     });
-    subject.set(pubSessionId, session);
-    this.#subjects.set(name.subject, subject);
+    subject.sessions.set(pubSessionId, session);
     this.#bySecretId.set(session.secretId, session);
     this.#context.account.charge(SESSION_BYTES);
-    this.#watch(session, options.timeoutMs);
+    this.#watch(session, session.options.timeoutMs);
+    subject.flush();
     return session;
   }
 
-  #reconfigure(session: Session, qos: ConnectQos): void {
-    if (qos === DEFAULT_CONNECT_QOS) {
-      this.touch(session);
-      return;
-    }
-    const { maxEntries, maxBytes } = qos;
-    const { bounds } = session.dispatcher;
-    session.dispatcher.bounds = { maxEntries: maxEntries ?? bounds.maxEntries, maxBytes: maxBytes ?? bounds.maxBytes };
-    session.options = { ...session.options, ...definedOptions(qos) };
+  #reopen(
+    session: Session,
+    { principal }: Login,
+    qos: ConnectQos,
+    isReachable: boolean,
+  ): { readonly session: Session; readonly isReconnect: boolean } {
+    const isReconnect = !session.isProvisional;
+    session.isProvisional = false;
+    session.principal = principal;
+    session.isReachable ||= isReachable;
     this.touch(session);
+    if (qos !== DEFAULT_CONNECT_QOS || !isReconnect) this.#reconfigure(session, qos);
+    this.#subjects.get(session.name.subject)?.flush();
+    return { session, isReconnect };
+  }
+
+  #reconfigure(session: Session, qos: ConnectQos): void {
+    const { queue } = session.dispatcher;
+    queue.bounds = { ...queue.bounds, ...defined(qos.callbackQueue) };
+    session.options = this.#sessionOptions(qos, session.options);
+    const subject = this.#subjects.get(session.name.subject);
+    if (subject) this.#configureSubject(subject, qos);
     session.expiryTimer?.cancel();
     this.#watch(session, session.options.timeoutMs);
   }
 
-  #sessionOptions(qos: ConnectQos): SessionOptions {
-    const { sessionTimeoutMs, maxSessionsPerSubject } = this.#options.limits;
-    return { timeoutMs: sessionTimeoutMs, maxSessions: maxSessionsPerSubject, clearSessions: false, ...definedOptions(qos) };
+  #subjectFor(name: string): Subject {
+    const known = this.#subjects.get(name);
+    if (known) return known;
+    if (name.length < MIN_SUBJECT_CHARS) {
+      throw new BrokerError(
+        'user.illegalArgument',
+        `The name "${name}" is too short; names have at least ${MIN_SUBJECT_CHARS} characters`,
+      );
+    }
+    if (name === this.#options.nodeId) {
+      throw new BrokerError('user.configuration.identicalClient', `"${name}" is the name of this broker; choose another one`);
+    }
+    this.#context.account.require(SUBJECT_BYTES);
+    const { maxSessionsPerSubject } = this.#options.limits;
+    const subject = new Subject(name, maxSessionsPerSubject, this.#bounds(DEFAULT_CONNECT_QOS.subjectQueue), this.#context);
+    this.#subjects.set(name, subject);
+    this.#context.account.charge(SUBJECT_BYTES);
+    return subject;
   }
 
-  #bounds(qos: ConnectQos): { maxEntries: number; maxBytes: number } {
+  #configureSubject(subject: Subject, { maxSessions, subjectQueue }: ConnectQos): void {
+    if (maxSessions !== undefined) subject.maxSessions = maxSessions;
+    subject.bounds = { ...subject.bounds, ...defined(subjectQueue) };
+  }
+
+  #sessionOptions(qos: ConnectQos, before: SessionOptions = this.#defaultOptions()): SessionOptions {
+    return {
+      timeoutMs: qos.timeoutMs ?? before.timeoutMs,
+      clearSessions: qos.clearSessions,
+      reconnectSameClientOnly: qos.reconnectSameClientOnly,
+      ptp: qos.ptp ?? before.ptp,
+      duplicateUpdates: qos.duplicateUpdates ?? before.duplicateUpdates,
+      persistent: qos.persistent || before.persistent,
+    };
+  }
+
+  #defaultOptions(): SessionOptions {
+    const timeoutMs = this.#options.limits.sessionTimeoutMs;
+    return {
+      timeoutMs,
+      clearSessions: false,
+      reconnectSameClientOnly: false,
+      ptp: true,
+      duplicateUpdates: true,
+      persistent: false,
+    };
+  }
+
+  #bounds(stated: ConnectQos['callbackQueue']): QueueBounds {
     const { maxQueueEntries, maxQueueBytes } = this.#options.limits;
-    return { maxEntries: qos.maxEntries ?? maxQueueEntries, maxBytes: qos.maxBytes ?? maxQueueBytes };
+    return { maxEntries: maxQueueEntries, maxBytes: maxQueueBytes, onOverflow: 'deadMessage', ...defined(stated) };
   }
 
   /** Ends the session once it has been silent for its time-out; a waiting poll or stream is a sign of life. */
@@ -166,24 +274,45 @@ export class Sessions {
       if (session.dispatcher.hasChannel) this.touch(session);
       const left = session.lastSeenAt + session.options.timeoutMs - this.#context.now();
       if (left > 0) this.#watch(session, left);
-      else this.end(session, `The session ${session.absoluteName} gave no sign of life for its time-out`);
+      else this.end(session, { deathReason: `The session ${session.absoluteName} gave no sign of life for its time-out` });
     });
   }
 
-  #forget(session: Session): void {
-    const { subject, pubSessionId } = session.name;
-    const sessions = this.#subjects.get(subject);
-    if (pubSessionId !== undefined) sessions?.delete(pubSessionId);
-    if (sessions?.size === 0) this.#subjects.delete(subject);
-    this.#bySecretId.delete(session.secretId);
+  #forget({ name, secretId }: Session, keepsSubjectQueue: boolean): void {
+    this.#bySecretId.delete(secretId);
     this.#context.account.release(SESSION_BYTES);
+    const subject = this.#subjects.get(name.subject);
+    if (!subject || name.pubSessionId === undefined) return;
+    subject.sessions.delete(name.pubSessionId);
+    if (subject.sessions.size === 0 && !keepsSubjectQueue) subject.clear();
+    if (subject.isNeeded) return;
+    this.#subjects.delete(name.subject);
+    this.#context.account.release(SUBJECT_BYTES);
   }
 }
 
-function definedOptions(qos: ConnectQos): Partial<SessionOptions> {
+/** Who said so when it connected is not taken over by its name, and takes nobody over. */
+function requireSameClient({ name, options }: Session, qos: ConnectQos): void {
+  if (!options.reconnectSameClientOnly && !qos.reconnectSameClientOnly) return;
+  throw new BrokerError(
+    'user.configuration.identicalClient',
+    `The session ${formatSessionName(name)} is connected, and reconnectSameClientOnly forbids to take it over; choose another number`,
+  );
+}
+
+function requireSessionRoom({ name, sessions, maxSessions }: Subject): void {
+  if (sessions.size < maxSessions) return;
+  throw new BrokerError(
+    'user.configuration.maxSession',
+    `${name} has ${sessions.size} sessions, at most ${maxSessions} are allowed; disconnect one, use its name again, or connect with a higher maxSessions`,
+  );
+}
+
+/** What a client said of a queue; what it did not say is left out. */
+function defined({ maxEntries, maxBytes, onOverflow }: ConnectQos['callbackQueue']): Partial<QueueBounds> {
   return {
-    clearSessions: qos.clearSessions,
-    ...(qos.timeoutMs === undefined ? {} : { timeoutMs: qos.timeoutMs }),
-    ...(qos.maxSessions === undefined ? {} : { maxSessions: qos.maxSessions }),
+    ...(maxEntries === undefined ? {} : { maxEntries }),
+    ...(maxBytes === undefined ? {} : { maxBytes }),
+    ...(onOverflow === undefined ? {} : { onOverflow }),
   };
 }

@@ -1,3 +1,4 @@
+import type { Slicer } from '../base/slicer.ts';
 import { BrokerError } from '../model/error.ts';
 import type { QueryKey, QueryQos } from '../model/query.ts';
 import type { SubscribeReply } from '../model/replies.ts';
@@ -12,7 +13,7 @@ import type { MemoryAccount } from './memory-account.ts';
 import type { Message } from './message.ts';
 import type { Session } from './session.ts';
 import type { Subscription } from './subscription.ts';
-import { checkSubscriptionId } from './subscription-id.ts';
+import { checkSubscriptionId, subscriptionIdOf } from './subscription-id.ts';
 import type { Topic } from './topic.ts';
 import type { Topics } from './topics.ts';
 
@@ -30,6 +31,7 @@ export interface SubscriptionsContext {
   readonly deliveries: Deliveries;
   readonly account: MemoryAccount;
   readonly filtering: Filtering;
+  readonly slicer: Slicer;
   readonly now: () => number;
   readonly newTimestamp: () => Timestamp;
 }
@@ -56,7 +58,8 @@ export class Subscriptions {
    */
   async subscribe(session: Session, query: QueryKey, qos: QueryQos): Promise<SubscribeReply> {
     const filters = qos.filters.length === 0 ? undefined : await this.#compileFilters(session, qos);
-    const known = qos.multiSubscribe ? undefined : findEqual(session, query);
+    const isOnce = !qos.multiSubscribe || !session.options.duplicateUpdates;
+    const known = isOnce ? findEqual(session, query) : undefined;
     if (known) return this.#repeat(known, qos, filters);
     return this.#add(session, query, qos, filters);
   }
@@ -67,6 +70,25 @@ export class Subscriptions {
     const known = findEqual(session, query);
     if (known) this.#setFilters(known, filters);
     else await this.#add(session, query, qos, filters);
+  }
+
+  /**
+   * Ends a subscription by its id, or all that the session has on the topics that `query` finds, together with the session's
+   * subscriptions of just this query. Returns the ids that ended; none is no error.
+   */
+  async unSubscribe(session: Session, query: QueryKey): Promise<string[]> {
+    const id = subscriptionIdOf(query);
+    if (id !== undefined) return this.#cancelById(session, id);
+    const { matching, slicer } = this.#context;
+    const ended: string[] = [];
+    for (const topic of await matching.find(query)) {
+      ended.push(...this.#leaveTopic(session, topic));
+      await slicer.breathe();
+    }
+    for (const subscription of [...session.subscriptions.values()]) {
+      if (isSameQuery(subscription.query, query)) ended.push(...this.cancel(subscription));
+    }
+    return ended;
   }
 
   /** Ends a subscription. Returns its id and those of the routes that a query made. */
@@ -121,6 +143,29 @@ export class Subscriptions {
     else await this.#connectQuery(subscription);
     if (filters) await this.#context.deliveries.caughtUp();
     return { subscriptionId: subscription.id, isKnown: false };
+  }
+
+  #cancelById(session: Session, id: string): string[] {
+    const subscription = session.subscriptions.get(id);
+    if (subscription) return this.cancel(subscription);
+    for (const wide of session.subscriptions.values()) {
+      for (const [topic, routeId] of wide.topics) {
+        if (routeId !== id) continue;
+        this.disconnect(wide, topic);
+        return [id];
+      }
+    }
+    return [];
+  }
+
+  #leaveTopic(session: Session, topic: Topic): string[] {
+    const ended: string[] = [];
+    for (const { subscription, id } of [...topic.routes.values()]) {
+      if (subscription.session !== session) continue;
+      this.leave(subscription, topic);
+      ended.push(id);
+    }
+    return ended;
   }
 
   async #compileFilters(session: Session, { filters }: QueryQos): Promise<FilterChain> {
@@ -220,13 +265,13 @@ export class Subscriptions {
   }
 
   /**
-   * multiSubscribe=false and there already: as in the original, the new filters replace the old ones, and an EXACT subscriber gets the
+   * There already, and wanted once: as in the original, the new filters replace the old ones, and an EXACT subscriber gets the
    * initial update again.
    */
   #repeat(known: Subscription, qos: QueryQos, filters: FilterChain | undefined): SubscribeReply {
     this.#setFilters(known, filters);
     if (known.query.type === 'EXACT') for (const topic of known.topics.keys()) this.#deliverInitial(known, topic, qos);
-    return { subscriptionId: known.id, isKnown: true };
+    return { subscriptionId: known.id, isKnown: !qos.multiSubscribe };
   }
 }
 
@@ -237,7 +282,7 @@ function findEqual(session: Session, query: QueryKey): Subscription | undefined 
 }
 
 /** Whether two queries are written alike; different XPath texts are different queries here. */
-export function isSameQuery(a: QueryKey, b: QueryKey): boolean {
+function isSameQuery(a: QueryKey, b: QueryKey): boolean {
   if (a.type === 'EXACT') return b.type === 'EXACT' && a.oid === b.oid;
   if (a.type === 'XPATH') return b.type === 'XPATH' && a.xpath === b.xpath;
   return b.type === 'DOMAIN' && a.domain === b.domain;

@@ -8,9 +8,10 @@ import type { Subscription } from './subscription.ts';
  * - UNCONFIGURED: somebody subscribed to the oid, nobody has published; it has no key yet and no query sees it.
  * - ALIVE: it has a key, and messages or exact subscribers.
  * - UNREFERENCED: it has neither; after `destroyDelay` it dies, a publish revives it.
- * - DEAD: erased or died; it is not in the registry any more.
+ * - SOFT_ERASED: erased, out of reach of everybody; updates that were queued before are still on their way.
+ * - DEAD: erased or died, nothing is left of it.
  */
-export type TopicState = 'UNCONFIGURED' | 'ALIVE' | 'UNREFERENCED' | 'DEAD';
+export type TopicState = 'UNCONFIGURED' | 'ALIVE' | 'UNREFERENCED' | 'SOFT_ERASED' | 'DEAD';
 
 /** How a subscription reaches one topic: directly (EXACT), or as one of the matches of a query. */
 export interface Route {
@@ -37,6 +38,10 @@ export interface TopicOptions {
   readonly destroyDelayMs: number;
   readonly createDomEntry: boolean;
   readonly historyMaxEntries: number;
+  readonly historyMaxBytes: number;
+  /** Of all its messages, wherever they wait. */
+  readonly storeMaxEntries: number;
+  readonly storeMaxBytes: number;
 }
 
 /** All messages of one oid: its key, its history, and who gets what is published. */
@@ -58,7 +63,9 @@ export class Topic implements MessageOwner {
   readonly routes = new Map<Subscription, Route>();
   readonly #events: TopicEvents;
   readonly #history: Message[] = [];
+  #historyBytes = 0;
   #heldMessages = 0;
+  #heldBytes = 0;
   #exactRoutes = 0;
 
   constructor(oid: string, options: TopicOptions, events: TopicEvents) {
@@ -75,6 +82,9 @@ export class Topic implements MessageOwner {
       destroyDelayMs: qos.destroyDelayMs ?? this.options.destroyDelayMs,
       createDomEntry: qos.createDomEntry ?? this.options.createDomEntry,
       historyMaxEntries: Math.max(0, qos.historyMaxEntries ?? this.options.historyMaxEntries),
+      historyMaxBytes: qos.historyMaxBytes ?? this.options.historyMaxBytes,
+      storeMaxEntries: qos.storeMaxEntries ?? this.options.storeMaxEntries,
+      storeMaxBytes: qos.storeMaxBytes ?? this.options.storeMaxBytes,
     };
   }
 
@@ -91,7 +101,11 @@ export class Topic implements MessageOwner {
     if (this.options.historyMaxEntries === 0) return;
     message.retain();
     this.#history.push(message);
-    while (this.#history.length > this.options.historyMaxEntries) this.#history.shift()?.release();
+    this.#historyBytes += message.content.length;
+    const { historyMaxEntries, historyMaxBytes } = this.options;
+    while (this.#history.length > historyMaxEntries || (this.#historyBytes > historyMaxBytes && this.#history.length > 1)) {
+      this.#drop(this.#history.shift());
+    }
   }
 
   /** Takes one message out of the history. */
@@ -99,11 +113,11 @@ export class Topic implements MessageOwner {
     const index = this.#history.indexOf(message);
     if (index < 0) return;
     this.#history.splice(index, 1);
-    message.release();
+    this.#drop(message);
   }
 
   clearHistory(): void {
-    for (const message of this.#history.splice(0)) message.release();
+    for (const message of this.#history.splice(0)) this.#drop(message);
   }
 
   /** The newest `numEntries` (below 0: all) of what it remembers, the expired left out. */
@@ -125,17 +139,36 @@ export class Topic implements MessageOwner {
     this.#events.onIdle(this);
   }
 
+  /** Whether messages of it are somewhere. */
+  get hasMessages(): boolean {
+    return this.#heldMessages > 0;
+  }
+
   /** Whether somebody subscribed to just this topic, or messages of it are somewhere. */
   get isReferenced(): boolean {
     return this.#heldMessages > 0 || this.#exactRoutes > 0;
   }
 
-  messageHeld(): void {
+  /** Whether one more message with so much content fits into the bounds of its store. */
+  hasRoom(contentBytes: number): boolean {
+    const { storeMaxEntries, storeMaxBytes } = this.options;
+    return this.#heldMessages < storeMaxEntries && this.#heldBytes + contentBytes <= storeMaxBytes;
+  }
+
+  messageHeld(message: Message): void {
     this.#heldMessages++;
+    this.#heldBytes += message.content.length;
+  }
+
+  #drop(message: Message | undefined): void {
+    if (!message) return;
+    this.#historyBytes -= message.content.length;
+    message.release();
   }
 
   messageReleased(message: Message): void {
     this.#heldMessages--;
+    this.#heldBytes -= message.content.length;
     this.#events.onReleased(message);
     this.#events.onIdle(this);
   }

@@ -5,7 +5,7 @@ import { isSystemOid } from '../model/system-topics.ts';
 import type { BrokerLimits } from './broker-options.ts';
 import type { MemoryAccount } from './memory-account.ts';
 import { BYTES_PER_KEY_CHAR, type Message } from './message.ts';
-import { Topic, type TopicEvents } from './topic.ts';
+import { Topic, type TopicEvents, type TopicOptions } from './topic.ts';
 
 /** What one topic costs beside its key and its messages, in bytes (measured by `npm run bench -- memory`). */
 const TOPIC_BYTES = 1_200;
@@ -25,6 +25,8 @@ export class Topics {
   readonly #events: TopicsEvents;
   readonly #topics = new Map<string, Topic>();
   readonly #topicEvents: TopicEvents;
+  readonly #defaultOptions: TopicOptions;
+  readonly #softErased = new Set<Topic>();
   #keyOrder = 0;
 
   constructor(limits: BrokerLimits, account: MemoryAccount, timers: TimerWheel, events: TopicsEvents) {
@@ -32,6 +34,15 @@ export class Topics {
     this.#account = account;
     this.#timers = timers;
     this.#events = events;
+    this.#defaultOptions = {
+      readonly: false,
+      destroyDelayMs: limits.destroyDelayMs,
+      createDomEntry: true,
+      historyMaxEntries: limits.maxHistoryEntries,
+      historyMaxBytes: Number.POSITIVE_INFINITY,
+      storeMaxEntries: Number.POSITIVE_INFINITY,
+      storeMaxBytes: Number.POSITIVE_INFINITY,
+    };
     this.#topicEvents = { onIdle: (topic) => this.checkReferences(topic), onReleased: (message) => events.onReleased(message) };
   }
 
@@ -58,8 +69,7 @@ export class Topics {
     const known = this.#topics.get(oid);
     if (known) return known;
     if (!isSystemOid(oid)) this.#requireRoom(oid);
-    const { destroyDelayMs, maxHistoryEntries: historyMaxEntries } = this.#limits;
-    const topic = new Topic(oid, { readonly: false, destroyDelayMs, createDomEntry: true, historyMaxEntries }, this.#topicEvents);
+    const topic = new Topic(oid, this.#defaultOptions, this.#topicEvents);
     this.#topics.set(oid, topic);
     this.#account.charge(bytesOf(topic));
     return topic;
@@ -85,18 +95,30 @@ export class Topics {
 
   /** Takes a topic out; its routes stay readable, so that those who listened can be told. */
   remove(topic: Topic, isForced: boolean): void {
-    if (topic.state === 'DEAD') return;
+    if (isGone(topic)) return;
     topic.state = 'DEAD';
     topic.isDestroyed = isForced;
     topic.destroyTimer?.cancel();
     this.#topics.delete(topic.oid);
     this.#account.release(bytesOf(topic));
     topic.clearHistory();
+    if (isForced || !topic.hasMessages) return;
+    topic.state = 'SOFT_ERASED';
+    this.#softErased.add(topic);
+  }
+
+  /** Erased topics of which updates are still on their way. */
+  get softErased(): Iterable<Topic> {
+    return this.#softErased;
   }
 
   /** Called whenever a topic may have lost its last message or exact subscriber. The broker's own topics stay. */
   checkReferences(topic: Topic): void {
-    if (topic.state === 'DEAD' || topic.isReferenced || isSystemOid(topic.oid)) return;
+    if (topic.state === 'SOFT_ERASED' && !topic.hasMessages) {
+      topic.state = 'DEAD';
+      this.#softErased.delete(topic);
+    }
+    if (isGone(topic) || topic.isReferenced || isSystemOid(topic.oid)) return;
     if (topic.state === 'UNCONFIGURED') {
       if (topic.routes.size === 0) this.remove(topic, false);
       return;
@@ -120,6 +142,11 @@ export class Topics {
     this.remove(topic, false);
     this.#events.onDeath(topic);
   }
+}
+
+/** Out of the registry: for everybody but the updates on their way it does not exist any more. */
+export function isGone({ state }: Topic): boolean {
+  return state === 'DEAD' || state === 'SOFT_ERASED';
 }
 
 function bytesOf(topic: Topic): number {

@@ -1,4 +1,13 @@
-import { type BurstMode, type CallbackQos, type ConnectQos, DEFAULT_CONNECT_QOS } from '../model/connect.ts';
+import {
+  type BurstMode,
+  type CallbackQos,
+  type ConnectQos,
+  DEFAULT_CONNECT_QOS,
+  DEFAULT_DISCONNECT_QOS,
+  type DisconnectQos,
+  type OverflowPolicy,
+  type QueueQos,
+} from '../model/connect.ts';
 import { parseSessionName } from '../model/session-name.ts';
 import { elementsOf, textOf, type XmlElement } from '../model/xml-element.ts';
 import { booleanAttribute, decodeClientProperties, integerAttribute, QosElements, qosAttribute } from './qos-values.ts';
@@ -14,16 +23,22 @@ export function decodeConnectQos(qos: XmlElement | undefined): ConnectQos {
   const elements = new QosElements(qos);
   const session = elements.one('session');
   const name = qosAttribute(session, 'name');
-  const queue = elements.all('queue').find(isCallbackQueue);
+  const queue =
+    queueOf(elements, 'callback') ?? elements.all('queue').find((element) => qosAttribute(element, 'relating') === undefined);
   return {
     ...decodeCredentials(elements),
     sessionName: name === undefined ? undefined : parseSessionName(name),
+    secretSessionId: qosAttribute(session, 'sessionId'),
     timeoutMs: integerAttribute(session, 'timeout'),
     maxSessions: integerAttribute(session, 'maxSessions'),
     clearSessions: booleanAttribute(session, 'clearSessions') ?? false,
+    reconnectSameClientOnly: booleanAttribute(session, 'reconnectSameClientOnly') ?? false,
     callback: decodeCallback(queue, elements),
-    maxEntries: integerAttribute(queue, 'maxEntries'),
-    maxBytes: integerAttribute(queue, 'maxBytes'),
+    callbackQueue: decodeQueue(queue),
+    subjectQueue: decodeQueue(queueOf(elements, 'subject')),
+    ptp: elements.flag('ptp'),
+    duplicateUpdates: elements.flag('duplicateUpdates'),
+    refreshSession: elements.flag('refreshSession'),
     persistent: elements.flag('persistent') ?? false,
     clientProperties: decodeClientProperties(elements),
   };
@@ -61,9 +76,35 @@ function decodeBurst(burst: XmlElement | undefined): BurstMode {
   };
 }
 
-/** The queue whose `relating` says so, or says nothing; the original's other queues do not exist here. */
-function isCallbackQueue(queue: XmlElement): boolean {
-  return (qosAttribute(queue, 'relating') ?? 'callback').toLowerCase() === 'callback';
+/** The queue whose `relating` says so. */
+function queueOf(elements: QosElements, relating: string): XmlElement | undefined {
+  return elements.all('queue').find((queue) => qosAttribute(queue, 'relating')?.toLowerCase() === relating);
+}
+
+function decodeQueue(queue: XmlElement | undefined): QueueQos {
+  const onOverflow = qosAttribute(queue, 'onOverflow');
+  return {
+    maxEntries: integerAttribute(queue, 'maxEntries'),
+    maxBytes: integerAttribute(queue, 'maxBytes'),
+    onOverflow: onOverflow === undefined ? undefined : decodeOverflow(onOverflow),
+  };
+}
+
+const OVERFLOW_POLICIES: readonly OverflowPolicy[] = ['deadMessage', 'discardOldest', 'exception', 'block'];
+
+/** As in the original, an unknown one is the default. */
+function decodeOverflow(text: string): OverflowPolicy {
+  return OVERFLOW_POLICIES.find((policy) => policy.toLowerCase() === text.toLowerCase()) ?? 'deadMessage';
+}
+
+/** Reads the QoS of disconnect. */
+export function decodeDisconnectQos(qos: XmlElement | undefined): DisconnectQos {
+  if (!qos || qos.children.length === 0) return DEFAULT_DISCONNECT_QOS;
+  const elements = new QosElements(qos);
+  return {
+    deleteSubjectQueue: elements.flag('deleteSubjectQueue') ?? true,
+    clearSessions: elements.flag('clearSessions') ?? false,
+  };
 }
 
 /** `<securityService><user>…</user><passwd>…</passwd></securityService>`, its inside also in CDATA (a document in the document). */

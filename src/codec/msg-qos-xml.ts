@@ -1,6 +1,7 @@
 import { escapeAttribute, escapeText } from '../base/xml-text.ts';
 import type { ClientProperty } from '../model/client-property.ts';
 import {
+  type Destination,
   NORM_PRIORITY,
   type PublishQos,
   type ReceivedMessage,
@@ -39,6 +40,8 @@ function encodeSharedQos(message: ReceivedMessage): SharedQos {
     head:
       '<qos>\n' +
       encodeState(qos) +
+      encodeFlag('subscribable', qos.subscribable) +
+      qos.destinations.map(encodeDestination).join('') +
       ` <sender>${escapeText(message.sender)}</sender>\n` +
       (qos.priority === NORM_PRIORITY ? '' : ` <priority>${PRIORITY_NAMES[qos.priority] ?? qos.priority}</priority>\n`),
     timestamp: ` <rcvTimestamp nanos='${message.rcvTimestamp}'/>\n`,
@@ -53,6 +56,10 @@ function encodeSharedQos(message: ReceivedMessage): SharedQos {
 function encodeState({ state }: PublishQos): string {
   if (!state) return '';
   return ` <state${encodeAttribute('id', state.id)}${encodeAttribute('info', state.info)}/>\n`;
+}
+
+function encodeDestination({ text, forceQueuing }: Destination): string {
+  return ` <destination${forceQueuing ? " forceQueuing='true'" : ''}>${escapeText(text)}</destination>\n`;
 }
 
 function encodeFlag(name: string, value: boolean | undefined): string {
@@ -79,8 +86,15 @@ function encodeTopicQos(topic: TopicQos | undefined): string {
     encodeAttribute('readonly', topic.readonly) +
     encodeAttribute('destroyDelay', topic.destroyDelayMs) +
     encodeAttribute('createDomEntry', topic.createDomEntry);
-  if (topic.historyMaxEntries === undefined) return ` <topic${attributes}/>\n`;
-  return ` <topic${attributes}><queue relating='history' maxEntries='${topic.historyMaxEntries}'/></topic>\n`;
+  const storage =
+    encodeStorage('persistence', 'msgUnitStore', topic.storeMaxEntries, topic.storeMaxBytes) +
+    encodeStorage('queue', 'history', topic.historyMaxEntries, topic.historyMaxBytes);
+  return storage === '' ? ` <topic${attributes}/>\n` : ` <topic${attributes}>${storage}</topic>\n`;
+}
+
+function encodeStorage(name: string, relating: string, maxEntries: number | undefined, maxBytes: number | undefined): string {
+  const bounds = encodeAttribute('maxEntries', maxEntries) + encodeAttribute('maxBytes', maxBytes);
+  return bounds === '' ? '' : `<${name} relating='${relating}'${bounds}/>`;
 }
 
 function encodeAttribute(name: string, value: boolean | number | string | undefined): string {

@@ -1,6 +1,6 @@
 import { escapeAttribute, escapeText } from '../base/xml-text.ts';
 import type { CallbackQos } from '../model/connect.ts';
-import type { ConnectReply, PublishOutcome, SubscribeReply } from '../model/replies.ts';
+import type { ConnectReply, PublishOutcome, QueueReply, SubscribeReply } from '../model/replies.ts';
 import { encodeClientProperty } from './msg-qos-xml.ts';
 
 /** The QoS that the verbs answer, with the elements and their order of the original's status QoS. */
@@ -26,27 +26,47 @@ export function encodeEraseReturnQos(oid: string): string {
   return `<qos>\n <key oid='${escapeAttribute(oid)}'/>\n <isErase/>\n</qos>`;
 }
 
-/** `sessionId` is the last attribute of `<session …/>`: clients of the XML-RPC kind read it with a regular expression. */
+/**
+ * Elements and their order are the original's. `sessionId` is the last attribute of `<session …/>`: clients of the XML-RPC kind
+ * read it with a regular expression. The password is not said back.
+ */
 export function encodeConnectReturnQos(reply: ConnectReply): string {
+  const { asked } = reply;
   const session =
     ` <session name='${escapeAttribute(reply.absoluteName)}' timeout='${reply.timeoutMs}' maxSessions='${reply.maxSessions}'` +
-    ` clearSessions='${reply.clearSessions}' reconnectSameClientOnly='false' sessionId='${escapeAttribute(reply.secretSessionId)}'/>`;
+    ` clearSessions='${asked.clearSessions}' reconnectSameClientOnly='${asked.reconnectSameClientOnly}'` +
+    ` sessionId='${escapeAttribute(reply.secretSessionId)}'/>`;
   return [
     '<qos>',
+    ...encodeFlag('ptp', asked.ptp),
+    ...encodeFlag('refreshSession', asked.refreshSession),
+    ...encodeFlag('duplicateUpdates', asked.duplicateUpdates),
+    ...encodeFlag('reconnected', reply.isReconnect || undefined),
     ` <instanceId>${escapeAttribute(reply.instanceId)}</instanceId>`,
+    ...encodeFlag('persistent', asked.persistent || undefined),
     session,
+    ` <queue ${encodeQueue('subject', reply.subjectQueue)}/>`,
     encodeCallbackQueue(reply),
-    ...(reply.isReconnect ? [' <reconnected/>'] : []),
-    ...reply.clientProperties.map((property) => encodeClientProperty(property).trimEnd()),
+    ...asked.clientProperties.map((property) => encodeClientProperty(property).trimEnd()),
     ` <clientProperty name='__cbQueueNumOfEntries' type='long'>${reply.queueSize}</clientProperty>`,
     ` <clientProperty name='__rcvTimestampStr'>${formatTimestamp(reply.nowMs)}</clientProperty>`,
     '</qos>',
   ].join('\n');
 }
 
-function encodeCallbackQueue({ maxEntries, maxBytes, callback }: ConnectReply): string {
-  const attributes = `relating='callback' maxEntries='${maxEntries}' maxBytes='${maxBytes}'`;
+/** A line, or none for what was not said. */
+function encodeFlag(name: string, value: boolean | undefined): string[] {
+  if (value === undefined) return [];
+  return [value ? ` <${name}/>` : ` <${name}>false</${name}>`];
+}
+
+function encodeCallbackQueue({ callbackQueue, asked: { callback } }: ConnectReply): string {
+  const attributes = encodeQueue('callback', callbackQueue);
   return callback ? ` <queue ${attributes}>\n${encodeCallback(callback)}\n </queue>` : ` <queue ${attributes}/>`;
+}
+
+function encodeQueue(relating: string, { maxEntries, maxBytes, onOverflow }: QueueReply): string {
+  return `relating='${relating}' maxEntries='${maxEntries}' maxBytes='${maxBytes}' onOverflow='${onOverflow}'`;
 }
 
 function encodeCallback(callback: CallbackQos): string {

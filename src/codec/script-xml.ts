@@ -4,7 +4,7 @@ import { type Command, QUERY_VERBS, type QueryVerb, VERBS, type Verb } from '../
 import { BrokerError } from '../model/error.ts';
 import { DEFAULT_PUBLISH_QOS, type MsgKey, type PublishQos, type PublishUnit } from '../model/message.ts';
 import { attributeOf, childOf, elementsOf, type XmlElement } from '../model/xml-element.ts';
-import { decodeConnectQos } from './connect-qos-xml.ts';
+import { decodeConnectQos, decodeDisconnectQos } from './connect-qos-xml.ts';
 import { decodeContent } from './content-xml.ts';
 import { decodeMsgKey, decodeQueryKey, type KeyLimits, type KeyOverrides } from './key-xml.ts';
 import { decodePublishQos } from './publish-qos-xml.ts';
@@ -147,6 +147,7 @@ class CommandDecoder {
     }
     if (isQueryVerb(verb)) return this.#query(verb, element);
     checkParts(element, ['qos']);
+    if (verb === 'disconnect') return { verb, qos: decodeDisconnectQos(childOf(element, 'qos')) };
     return { verb };
   }
 

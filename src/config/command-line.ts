@@ -34,7 +34,7 @@ export function readCommandLine(args: readonly string[], environment: Environmen
   const file = readProperties(flags['properties'], split.legacy, environment);
   const legacy = readLegacy({ file, flags: split.legacy, environment }, typeof nodeId === 'string' ? nodeId : '');
   const config = createConfig({ ...legacy.file, ...fromJson, ...fromEnvironment, ...legacy.flags, ...fromFlags });
-  const missing = legacy.required.find(({ option }) => option === undefined || config[option] === '');
+  const missing = legacy.required.find(({ option }) => config[option] === '');
   if (missing) throw new ConfigError(missing.sentence);
   return { action: 'start', config, ignored: legacy.ignored };
 }

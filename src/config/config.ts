@@ -18,9 +18,24 @@ export function createConfig(settings: Readonly<Record<string, unknown>>): Confi
   if (checked.corsOrigin.some((origin) => !/^https?:\/\/[^/]+\/?$/i.test(origin))) {
     throw new ConfigError('--cors-origin must be an origin such as http://localhost:8000');
   }
-  checkExposure(checked);
+  if (checked.passwordFile === '') checkExposure(checked);
   const nodeId = checked.nodeId || `xmlBlaster_${checked.host}_${checked.port}`.replace(/[^A-Za-z0-9]/g, '_');
   return Object.freeze({ ...checked, nodeId });
+}
+
+/**
+ * Where nobody needs a password, nobody but this machine may connect, unless somebody decided otherwise.
+ *
+ * @throws ConfigError
+ */
+export function checkExposure({ host, allowAnonymous }: Config): void {
+  if (allowAnonymous || host === 'localhost' || host === '::1' || /^127(\.[0-9]{1,3}){3}$/.test(host)) return;
+  throw new ConfigError(
+    `Listening on ${host} would open the broker to everybody who reaches this machine, without a password. ` +
+      'Name a file with passwords (--password-file FILE). ' +
+      'Or, if it is meant, say --allow-anonymous and --allowed-host NAME for the name that clients use ' +
+      '(in a container: -e XMLBLASTER_ALLOW_ANONYMOUS=1 -e XMLBLASTER_ALLOWED_HOST=NAME)',
+  );
 }
 
 /**
@@ -56,14 +71,4 @@ function checkList(label: string, value: unknown): readonly string[] {
   const list = typeof value === 'string' ? [value] : value;
   if (Array.isArray(list) && list.every((item) => typeof item === 'string' && item !== '')) return list;
   throw new ConfigError(`${label} must be a list of texts`);
-}
-
-/** Nobody needs a password: so nobody but this machine may connect, unless somebody decided otherwise. */
-function checkExposure({ host, allowAnonymous }: Config): void {
-  if (allowAnonymous || host === 'localhost' || host === '::1' || /^127(\.[0-9]{1,3}){3}$/.test(host)) return;
-  throw new ConfigError(
-    `Listening on ${host} would open the broker to everybody who reaches this machine, without a password. ` +
-      'If that is meant, say --allow-anonymous and --allowed-host NAME for the name that clients use ' +
-      '(in a container: -e XMLBLASTER_ALLOW_ANONYMOUS=1 -e XMLBLASTER_ALLOWED_HOST=NAME)',
-  );
 }

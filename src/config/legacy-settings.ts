@@ -22,6 +22,16 @@ export const LEGACY_SETTINGS: readonly LegacySetting[] = [
   { names: ['plugin/socket/pingResponseTimeout'], option: 'responseTimeout' },
   { names: ['cluster.node.id'], option: 'nodeId' },
   { names: ['logging', 'logging/org.xmlBlaster'], option: 'logLevel', convert: logLevelOf },
+  {
+    names: ['Security.Server.Plugin.htpasswd.secretfile'],
+    option: 'passwordFile',
+    convert: (text) => (text === 'NONE' ? '' : text),
+  },
+  {
+    names: ['Security.Server.Plugin.htpasswd.allowPartialUsername'],
+    option: 'partialUserNames',
+    convert: (text, label) => String(isTrue(text, label)),
+  },
   { names: ['session.timeout'], option: 'sessionTimeout', convert: (text) => (isBelowOne(text) ? '0' : text) },
   { names: ['session.maxSessions'], option: 'maxSessionsPerSubject' },
   { names: ['queue/callback/maxEntries', 'queue/maxEntries'], option: 'maxQueueEntries' },
@@ -36,8 +46,8 @@ export interface LegacyProtection {
   readonly name: string;
   /** Whether its value, which is not empty, asks for protection. */
   readonly isOn: (text: string, label: string) => boolean;
-  /** What protects here, when it is not empty; undefined: nothing does. */
-  readonly option: keyof Config | undefined;
+  /** What protects here, when it is not empty. */
+  readonly option: keyof Config;
   readonly advice: string;
 }
 
@@ -47,12 +57,6 @@ export const LEGACY_PROTECTIONS: readonly LegacyProtection[] = [
     isOn: isTrue,
     option: 'tlsCert',
     advice: 'give --tls-cert and --tls-key, PEM files, instead of a keyStore',
-  },
-  {
-    name: 'Security.Server.Plugin.htpasswd.secretfile',
-    isOn: (text) => text !== 'NONE',
-    option: undefined,
-    advice: 'there are no passwords yet; say NONE if nobody is to need one',
   },
 ];
 

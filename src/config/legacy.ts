@@ -20,7 +20,7 @@ export interface Legacy {
   /** Names that mean nothing here, and those that a stronger name makes void. */
   readonly ignored: readonly string[];
   /** Options without which a setting that is to protect the broker would not. */
-  readonly required: readonly { readonly option: keyof Config | undefined; readonly sentence: string }[];
+  readonly required: readonly { readonly option: keyof Config; readonly sentence: string }[];
 }
 
 /** Which file it is, and how its variables are read. */
@@ -89,7 +89,7 @@ function readProtections(
   properties: ReadonlyMap<string, LegacyProperty>,
   variables: Variables,
 ): Pick<Legacy, 'required'> & Pick<Settings, 'known'> {
-  const required: { option: keyof Config | undefined; sentence: string }[] = [];
+  const required: { option: keyof Config; sentence: string }[] = [];
   const known: string[] = [];
   for (const { name, isOn, option, advice } of LEGACY_PROTECTIONS) {
     const property = properties.get(name);

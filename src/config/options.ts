@@ -11,6 +11,9 @@ export interface Config {
   /** PEM files, both or none: TLS on the same ports. */
   readonly tlsCert: string;
   readonly tlsKey: string;
+  /** Users, their passwords and rights; '': nobody needs a password. */
+  readonly passwordFile: string;
+  readonly partialUserNames: boolean;
   readonly dataDir: string;
   readonly logLevel: LogLevel;
   readonly corsOrigin: readonly string[];
@@ -76,6 +79,12 @@ export const OPTIONS: Readonly<Record<keyof Config, Option>> = {
   socketPort: { kind: 'port or off', fallback: 7607, help: 'a second port, the default of SOCKET clients; 0 = any, off = none' },
   tlsCert: { kind: 'text', fallback: '', help: 'PEM file with the certificate: TLS on the same ports' },
   tlsKey: { kind: 'text', fallback: '', help: 'PEM file with the key of the certificate' },
+  passwordFile: { kind: 'text', fallback: '', help: 'file with users, passwords and rights, as htpasswd makes it' },
+  partialUserNames: {
+    kind: 'flag',
+    fallback: false,
+    help: 'lines of it also count for users whose names begin or end like that',
+  },
   dataDir: { kind: 'text', fallback: '', help: 'directory for what is to survive a restart (nothing yet)' },
   logLevel: { kind: 'text', fallback: 'info', help: LOG_LEVELS.join(', ') },
   corsOrigin: { kind: 'list', fallback: [], help: 'origin of browser pages that may use the broker; repeatable' },

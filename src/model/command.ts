@@ -1,11 +1,11 @@
-import type { ConnectQos } from './connect.ts';
+import type { ConnectQos, DisconnectQos } from './connect.ts';
 import type { PublishUnit } from './message.ts';
 import type { QueryKey, QueryQos } from './query.ts';
 
 /** One call of a verb, as every transport hands it in. */
 export type Command =
   | { readonly verb: 'connect'; readonly qos: ConnectQos }
-  | { readonly verb: 'disconnect' }
+  | { readonly verb: 'disconnect'; readonly qos: DisconnectQos }
   | { readonly verb: 'ping' }
   | { readonly verb: 'publish'; readonly unit: PublishUnit }
   | { readonly verb: 'publishArr'; readonly units: readonly PublishUnit[] }

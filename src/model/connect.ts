@@ -32,37 +32,77 @@ export interface BurstMode {
   readonly maxBytes: number;
 }
 
+/** What becomes of a message that a full queue does not take. */
+export type OverflowPolicy = 'deadMessage' | 'discardOldest' | 'exception' | 'block';
+
+/** What a client says about one of its queues. Undefined means not said. */
+export interface QueueQos {
+  readonly maxEntries: number | undefined;
+  /** Content bytes. */
+  readonly maxBytes: number | undefined;
+  /** Default deadMessage. */
+  readonly onOverflow: OverflowPolicy | undefined;
+}
+
 /** What a client asks for when it connects. Undefined means not said. */
 export interface ConnectQos {
   readonly user: string | undefined;
   readonly password: string | undefined;
   readonly sessionName: SessionName | undefined;
+  /** Of a session that the client has already: to go on with it. */
+  readonly secretSessionId: string | undefined;
   /** Ms without a sign of life after which the session ends; 0 = never; default 24 h. */
   readonly timeoutMs: number | undefined;
   /** Sessions one subject may have at a time; default 10. */
   readonly maxSessions: number | undefined;
   /** End all other sessions of the subject first; default false. */
   readonly clearSessions: boolean;
-  /** The callback queue's bounds. */
-  readonly maxEntries: number | undefined;
-  readonly maxBytes: number | undefined;
+  /** Nobody may take the session over by its name; default false. */
+  readonly reconnectSameClientOnly: boolean;
+  /** What waits for the session. */
+  readonly callbackQueue: QueueQos;
+  /** What waits for the subject while it has no session. */
+  readonly subjectQueue: QueueQos;
   /** Where updates go to; undefined: the client wants none. */
   readonly callback: CallbackQos | undefined;
+  /** False: the session gets no point-to-point messages; default true. */
+  readonly ptp: boolean | undefined;
+  /** False: several subscriptions of the session to one topic bring one update; default true. */
+  readonly duplicateUpdates: boolean | undefined;
+  /** Said back only: a client library may keep the session alive by itself. */
+  readonly refreshSession: boolean | undefined;
   /** Default false. */
   readonly persistent: boolean;
   readonly clientProperties: readonly ClientProperty[];
 }
 
+const DEFAULT_QUEUE_QOS: QueueQos = { maxEntries: undefined, maxBytes: undefined, onOverflow: undefined };
+
 export const DEFAULT_CONNECT_QOS: ConnectQos = {
   user: undefined,
   password: undefined,
   sessionName: undefined,
+  secretSessionId: undefined,
   timeoutMs: undefined,
   maxSessions: undefined,
   clearSessions: false,
+  reconnectSameClientOnly: false,
+  callbackQueue: DEFAULT_QUEUE_QOS,
+  subjectQueue: DEFAULT_QUEUE_QOS,
   callback: undefined,
-  maxEntries: undefined,
-  maxBytes: undefined,
+  ptp: undefined,
+  duplicateUpdates: undefined,
+  refreshSession: undefined,
   persistent: false,
   clientProperties: [],
 };
+
+/** How a client ends its session. */
+export interface DisconnectQos {
+  /** With the last session of the subject, what waits for the subject is dropped; default true. */
+  readonly deleteSubjectQueue: boolean;
+  /** All other sessions of the subject end, too; default false. */
+  readonly clearSessions: boolean;
+}
+
+export const DEFAULT_DISCONNECT_QOS: DisconnectQos = { deleteSubjectQueue: true, clearSessions: false };

@@ -1,4 +1,5 @@
 import type { ClientProperty } from './client-property.ts';
+import type { SessionName } from './session-name.ts';
 import type { Timestamp } from './timestamp.ts';
 import type { XmlElement } from './xml-element.ts';
 
@@ -39,9 +40,22 @@ export interface PublishQos {
   /** Only configures the topic, there is no message; default false. */
   readonly administrative: boolean | undefined;
   readonly topic: TopicQos | undefined;
+  /** Who gets it point-to-point; none: only those who subscribed to the topic. */
+  readonly destinations: readonly Destination[];
+  /** Whether subscribers see a point-to-point message, too; default true. */
+  readonly subscribable: boolean | undefined;
   /** Handed on to the subscribers; `ERASED` says that the topic was erased. */
   readonly state: MessageState | undefined;
   readonly clientProperties: readonly ClientProperty[];
+}
+
+/** A receiver of a point-to-point message: a session, or a subject, which means all its sessions. */
+export interface Destination {
+  readonly name: SessionName;
+  /** The name as it stands in QoS: absolute when the publisher named the node, else relative. */
+  readonly text: string;
+  /** Also to somebody who is not there yet; default false. */
+  readonly forceQueuing: boolean;
 }
 
 /** How the first publish (or an administrative one) configures its topic. */
@@ -54,6 +68,11 @@ export interface TopicQos {
   readonly createDomEntry: boolean | undefined;
   /** Messages the topic remembers; default 10. */
   readonly historyMaxEntries: number | undefined;
+  /** Content bytes that it remembers; default without bound. */
+  readonly historyMaxBytes: number | undefined;
+  /** Messages of the topic that may be anywhere in the broker (the original's msgUnitStore); default without bound. */
+  readonly storeMaxEntries: number | undefined;
+  readonly storeMaxBytes: number | undefined;
 }
 
 export const DEFAULT_PUBLISH_QOS: PublishQos = {
@@ -64,6 +83,8 @@ export const DEFAULT_PUBLISH_QOS: PublishQos = {
   forceUpdate: undefined,
   administrative: undefined,
   topic: undefined,
+  destinations: [],
+  subscribable: undefined,
   state: undefined,
   clientProperties: [],
 };

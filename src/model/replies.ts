@@ -1,5 +1,4 @@
-import type { ClientProperty } from './client-property.ts';
-import type { CallbackQos } from './connect.ts';
+import type { ConnectQos, OverflowPolicy } from './connect.ts';
 import type { Timestamp } from './timestamp.ts';
 
 /** What the verbs return; each transport encodes them in its own way. */
@@ -28,21 +27,26 @@ export interface SubscribeReply {
 }
 
 export interface ConnectReply {
+  /** What the client asked for, to be said back. */
+  readonly asked: ConnectQos;
   readonly secretSessionId: string;
   /** `/node/heron/client/joe/1`. */
   readonly absoluteName: string;
   readonly instanceId: string;
   readonly timeoutMs: number;
   readonly maxSessions: number;
-  readonly clearSessions: boolean;
   readonly isReconnect: boolean;
-  readonly maxEntries: number;
-  readonly maxBytes: number;
+  readonly callbackQueue: QueueReply;
+  readonly subjectQueue: QueueReply;
   /** Updates that wait for the session. */
   readonly queueSize: number;
-  /** What the client asked for, said back. */
-  readonly callback: CallbackQos | undefined;
-  readonly clientProperties: readonly ClientProperty[];
   /** Ms since 1970 at which it connected. */
   readonly nowMs: number;
+}
+
+/** The bounds of a queue as they are now. */
+export interface QueueReply {
+  readonly maxEntries: number;
+  readonly maxBytes: number;
+  readonly onOverflow: OverflowPolicy;
 }

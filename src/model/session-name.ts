@@ -11,6 +11,9 @@ export interface SessionName {
   readonly pubSessionId?: number;
 }
 
+/** The subject of whoever names nobody. */
+export const GUEST = 'guest';
+
 const MAX_SUBJECT_BYTES = 256;
 
 /**
@@ -40,7 +43,7 @@ export function parseSessionName(text: string): SessionName {
 }
 
 /** `joe` or `joe/1`: the form people type. */
-function formatSessionName(name: SessionName): string {
+export function formatSessionName(name: SessionName): string {
   return name.pubSessionId === undefined ? name.subject : `${name.subject}/${name.pubSessionId}`;
 }
 

@@ -1,4 +1,5 @@
 import type { Broker } from '../broker/broker.ts';
+import type { Peer } from '../broker/login.ts';
 import type { Session } from '../broker/session.ts';
 import {
   encodeConnectReturnQos,
@@ -9,6 +10,7 @@ import {
   OK_QOS,
 } from '../codec/return-qos-xml.ts';
 import type { Command } from '../model/command.ts';
+import type { ConnectQos } from '../model/connect.ts';
 import { BrokerError } from '../model/error.ts';
 import type { PublishUnit, ReceivedMessage } from '../model/message.ts';
 import type { QueryQos } from '../model/query.ts';
@@ -22,8 +24,8 @@ export type CommandResult =
 /** Who runs commands; `connect` makes another session the current one. */
 export interface CommandCaller {
   readonly session: Session;
-  /** Who the transport says it is, for a connect that names nobody. */
-  readonly user: string;
+  /** Who connects. */
+  readonly peer: Peer;
   /** `session` is a new session from now on. */
   connected(session: Session): void;
 }
@@ -38,13 +40,10 @@ export function handleCommand(broker: Broker, caller: CommandCaller, command: Co
   if (command.verb !== 'connect' && command.verb !== 'ping' && caller.session.isClosed)
     throw new BrokerError('user.notConnected', NOT_CONNECTED);
   switch (command.verb) {
-    case 'connect': {
-      const { session, reply } = broker.connect(command.qos, caller.user);
-      caller.connected(session);
-      return { qos: [encodeConnectReturnQos(reply)] };
-    }
+    case 'connect':
+      return connect(broker, caller, command.qos);
     case 'disconnect':
-      broker.disconnect(caller.session);
+      broker.disconnect(caller.session, command.qos);
       return OK;
     case 'ping':
       return OK;
@@ -60,6 +59,12 @@ export function handleCommand(broker: Broker, caller: CommandCaller, command: Co
 }
 
 const OK: CommandResult = { qos: [OK_QOS] };
+
+async function connect(broker: Broker, caller: CommandCaller, qos: ConnectQos): Promise<CommandResult> {
+  const { session, reply } = await broker.connect(qos, caller.peer);
+  caller.connected(session);
+  return { qos: [encodeConnectReturnQos(reply)] };
+}
 
 function publishResult(reply: PublishOutcome): CommandResult {
   return { qos: [encodePublishReturnQos(reply)] };
@@ -88,7 +93,7 @@ async function handleQuery(
     case 'erase':
       return { qos: (await broker.erase(session, key, qos)).map(encodeEraseReturnQos) };
     case 'get':
-      return { messages: await broker.get(key, qos, session.absoluteName), parts: qos };
+      return { messages: await broker.get(session, key, qos), parts: qos };
   }
 }
 

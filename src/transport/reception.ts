@@ -63,7 +63,7 @@ export class Reception {
 
   /** `plain` is what `stream` carries. */
   #startSocket(stream: Duplex, plain: Duplex, codec: FrameCodec = binaryCodec): void {
-    const connection = new SocketConnection(plain, this.#context.socket, codec);
+    const connection = new SocketConnection(plain, this.#context.socket, (stream as Socket).remoteAddress, codec);
     this.#socketConnections.add(connection);
     stream.once('close', () => this.#socketConnections.delete(connection));
   }

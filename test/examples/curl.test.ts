@@ -5,6 +5,7 @@ import { startBroker } from '../helpers/broker.ts';
 import { runProgram, testWith } from './programs.ts';
 
 const folder = join(import.meta.dirname, '../../examples/curl');
+const passwordFile = join(folder, '../passwords.txt');
 
 // What each example must print, in this order.
 const EXPECTED: Readonly<Record<string, readonly RegExp[]>> = {
@@ -22,6 +23,7 @@ const EXPECTED: Readonly<Record<string, readonly RegExp[]>> = {
     /<content>taxi at 80<\/content>\n<\/get>\n<\/xmlBlasterResponse>\n$/,
   ],
   'named-session.sh': [/first/, /second/, /<redeliver>1</, /first/, /<redeliver>1</, /second/, /204\n$/],
+  'passwords.sh': [/403\n401\n204\n/, /<key oid='weather.oslo'\/>/, /sensor may not publish/, /cold.*cold.*200\n403\n$/s],
   'publish-and-poll.sh': [/<update>/, /<key oid='oslo'><weather city="Oslo"\/><\/key>\n<content>cold<\/content>/],
   'script.sh': [
     /<xmlBlasterResponse id='morning'>/,
@@ -49,7 +51,7 @@ test('every example with curl is tested', () => {
 
 for (const [name, patterns] of Object.entries(EXPECTED)) {
   testWith(['curl'], `examples/curl/${name} does what it says`, async () => {
-    const broker = await startBroker();
+    const broker = await startBroker(name === 'passwords.sh' ? { passwordFile } : {});
     const { code, stdout, stderr } = await runProgram('sh', [join(folder, name)], { env: { XMLBLASTER: broker.url } });
     expect(stderr).toBe('');
     expect(stdout).toMatch(new RegExp(patterns.map(({ source }) => source).join('[^]*')));

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { helpText, readCommandLine } from '../../src/config/command-line.ts';
+import { parsePasswordFile } from '../../src/security/password-entries.ts';
 import { startBroker } from '../helpers/broker.ts';
 import { runProgram, startProgram, testWith } from './programs.ts';
 
@@ -74,6 +75,14 @@ describe('README.md', () => {
     expect((await broker.put('/topics/a', '')).body).toContain("<state id='EMPTY'/>");
     const answer = (word: string) => broker.get(`/updates?oid=a&timeout=0&filterType=WordFilter&filter=${word}`);
     expect([(await answer('fire')).status, (await answer('fir')).status]).toEqual([200, 204]);
+  });
+
+  test('shows a password file that the broker understands', () => {
+    const shown = /## Passwords\n[\s\S]*?```\n([\s\S]*?)```/.exec(readme)?.[1] ?? '';
+    const warnings: string[] = [];
+    const entries = parsePasswordFile(shown, (sentence) => warnings.push(sentence));
+    expect([...entries.keys()]).toEqual(['admin', 'joe', 'sensor', 'clerk', 'guest']);
+    expect(warnings).toEqual([]);
   });
 
   test('says of an XPath that is wrong what the broker says', async () => {

@@ -37,3 +37,15 @@ export class ManualClock implements Clock {
     this.#now = end;
   }
 }
+
+/** A clock that runs fifty times too fast: for tests of what waits, in which the waiting is not what is tested. */
+export function hurriedClock(): Clock {
+  const start = Date.now();
+  return {
+    now: () => start + 50 * (Date.now() - start),
+    every(periodMs, tick) {
+      const interval = setInterval(tick, periodMs / 50);
+      return () => clearInterval(interval);
+    },
+  };
+}

@@ -92,6 +92,7 @@ describe('xmlblaster', () => {
     [['-session.timeout', 'x'], {}, /^xmlblaster: -session.timeout must be a whole number .*"x"\n$/],
     [['--properties', '/nowhere'], {}, /^xmlblaster: The properties file \/nowhere cannot be read: .*\n$/],
     [[], { XMLBLASTER_COLOUR: 'red' }, /^xmlblaster: .*XMLBLASTER_COLOUR.*\n$/],
+    [['--password-file', '/nowhere'], {}, /^xmlblaster: The password file \/nowhere cannot be read \(ENOENT\)\n$/],
     [['--host', '0.0.0.0'], {}, /^xmlblaster: .*-e XMLBLASTER_ALLOW_ANONYMOUS=1 -e XMLBLASTER_ALLOWED_HOST=.*\n$/],
   ])('%j %j ends with a sentence and 2', async (args, environment, sentence) => {
     const { code, stdout, stderr } = await new Program(args, environment).ended();

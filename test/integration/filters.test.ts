@@ -322,6 +322,37 @@ describe('slow filters of many subscribers', () => {
   });
 });
 
+describe('a session that wants no duplicates', () => {
+  const connect = "<connect><qos><session name='joe/1'/><duplicateUpdates>false</duplicateUpdates></qos></connect>";
+
+  test('gets what passes one of its subscriptions, once', async () => {
+    const broker = await startBroker();
+    await broker.post(connect);
+    await subscribe(broker, "<key oid='a'/>", filter('GnuRegexFilter', 'x.*'));
+    await subscribe(broker, "<key queryType='XPATH'>//key</key>", filter('GnuRegexFilter', '.*y'));
+    await publishAll(broker, ['x', 'y', 'xy', 'z']);
+    expect(await texts(broker)).toEqual(['x', 'y', 'xy']);
+  });
+
+  test('gets it once also while filters are behind', async () => {
+    const matches = (): boolean => {
+      for (const end = performance.now() + 1; performance.now() < end; );
+      return true;
+    };
+    const broker = await startBroker({}, { filters: { accessFilters: [{ type: 'Slow', compile: () => matches }] } });
+    const subscription = `<subscribe><key oid='a'/><qos>${filter('Slow', '')}</qos></subscribe>`;
+    await broker.post(`<xmlBlaster>${subscription.repeat(20)}</xmlBlaster>`, '/?session=other/1');
+    await broker.post(connect);
+    await subscribe(broker, "<key oid='a'/>", filter('Slow', ''));
+    await subscribe(broker, "<key queryType='XPATH'>//key</key>");
+    const contents = Array.from({ length: 10 }, (_, i) => String(i));
+    const publishes = contents.map((text) => `<publish><key oid='a'/><content>${text}</content></publish>`);
+    await broker.post(`<xmlBlaster>${publishes.join('')}</xmlBlaster>`);
+    await broker.post("<erase><key oid='a'/></erase>");
+    expect((await untilErased(broker, 2)).map(({ text }) => text).slice(0, -2)).toEqual(contents);
+  });
+});
+
 /** All updates for joe/1 up to the last of `count` erase notices. */
 async function untilErased(broker: TestBroker, count: number): Promise<ReadMessage[]> {
   const all: ReadMessage[] = [];

@@ -50,7 +50,7 @@ describe.each<[what: string, wrap: (socket: Socket) => Duplex]>([
   test('keeps the session when its connection is cut, and loses nothing', async () => {
     const broker = await startBroker();
     const joe = await open(broker.port, wrap);
-    await joe.connect('joe/1');
+    await joe.connect('joe/1', "retries='-1'");
     await joe.subscribe('a');
     joe.socket.destroy();
     await broker.put('/topics/a', '1');
@@ -96,7 +96,7 @@ describe('bytes of SOCKET', () => {
   test('that end in the middle of a frame by a reset harm nobody', async () => {
     const broker = await startBroker();
     const joe = await SocketClient.open(broker.port);
-    await joe.connect('joe/1');
+    await joe.connect('joe/1', "retries='-1'");
     await joe.subscribe('a');
     const frame = encode('I', '1', 'publish', joe.session, `\0<key oid='a'/>\x001000\0${'x'.repeat(1_000)}`);
     joe.socket.write(frame.subarray(0, 500));

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { ConfigError } from '../../src/config/config-error.ts';
 import { type FilterModule, startServer } from '../../src/server.ts';
-import { exceptionOf, textsOf } from '../helpers/answers.ts';
+import { ackOf, exceptionOf, textsOf } from '../helpers/answers.ts';
 import { startBroker, type TestBroker } from '../helpers/broker.ts';
 import { SocketClient } from '../helpers/socket.ts';
 
@@ -48,6 +48,35 @@ describe('PublishLenChecker', () => {
     await broker.post("<erase><key oid='a'/></erase>");
     expect(textsOf((await broker.get('/updates?session=joe/1&timeout=0')).body)).toHaveLength(2);
   });
+});
+
+describe('point-to-point messages', () => {
+  test('that are refused reach nobody, and make no session', async () => {
+    const broker = await startBroker({ publishFilter: ['ContentLenFilter,query=3'] });
+    expect((await broker.put('/topics/note?destination=joe/1', 'too long')).status).toBe(422);
+    expect((await broker.put('/topics/note?destination=joe', 'too long')).status).toBe(422);
+    const named = "<publish><key oid='note'/><content>ok</content><qos><destination>joe</destination></qos></publish>";
+    expect(exceptionOf((await broker.post(named)).body).code).toBe('user.ptp.unknownDestination');
+    expect((await broker.put('/topics/note?destination=joe/1', 'ok')).status).toBe(201);
+    expect(textsOf((await broker.get('/updates?session=joe/1&timeout=0')).body)).toEqual(['ok']);
+  });
+});
+
+test('a publish that waits for room has passed the filters once', async () => {
+  const bang: FilterModule = {
+    publishFilters: [{ type: 'Bang', create: () => (message) => Buffer.from(`${message.content}!`) }],
+  };
+  const broker = await startBroker({ publishFilter: ['Bang'] }, { filters: bang });
+  await broker.post(
+    "<connect><qos><session name='joe/1'/><queue relating='callback' maxEntries='1' onOverflow='block'/></qos></connect>",
+  );
+  await broker.get('/updates?session=joe/1&oid=a&timeout=0');
+  await broker.put('/topics/a', '1');
+  const waiting = broker.put('/topics/a', '2');
+  const first = (await broker.get('/updates?session=joe/1&timeout=0')).body;
+  const second = await broker.get(`/updates?session=joe/1&ack=${ackOf(first)}`);
+  expect((await waiting).status).toBe(200);
+  expect([...textsOf(first), ...textsOf(second.body)]).toEqual(['1!', '2!']);
 });
 
 test('every access filter is a publish filter too; all of them must accept the message', async () => {

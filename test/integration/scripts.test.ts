@@ -88,7 +88,7 @@ describe('a command that fails', () => {
     ['<publish><key oid="x"/><qos><priority>10</priority></qos></publish>', 400, 'user.illegalArgument'],
     ["<publish><key oid='x'/><content encoding='base64'>!</content></publish>", 400, 'user.illegalArgument'],
     ["<publish><key oid='x'/><content link='/etc/passwd'/></publish>", 400, 'user.illegalArgument'],
-    ['<publish><key oid="x"/><qos><destination>joe</destination></qos></publish>', 400, 'user.illegalArgument'],
+    ['<publish><key oid="x"/><qos><destination>joe</destination></qos></publish>', 404, 'user.ptp.unknownDestination'],
     ["<get><key oid='x'/><qos><filter>x</filter></qos></get>", 400, 'user.illegalArgument'],
   ])(
     '%s ends its script with %i %s; what was before it stands, what is behind it does not run',

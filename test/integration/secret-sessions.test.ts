@@ -3,6 +3,7 @@ import { createLogger } from '../../src/base/logger.ts';
 import { exceptionOf, parseXml, readMessages, textsOf } from '../helpers/answers.ts';
 import { type Answer, startBroker, type TestBroker } from '../helpers/broker.ts';
 import { ManualClock } from '../helpers/clock.ts';
+import { basic } from '../helpers/passwords.ts';
 import { readStatistics } from '../helpers/statistics.ts';
 
 const SUBSCRIBE = '<subscribe><key oid="a"/></subscribe>';
@@ -17,10 +18,6 @@ async function connect(broker: TestBroker, qos = '', headers: Record<string, str
   const answer = await broker.post(`<connect>${qos}</connect>`, '/', headers);
   const session = parseXml(answer.body).getElementsByTagName('session').item(0);
   return { id: session?.getAttribute('sessionId') ?? '', name: session?.getAttribute('name') ?? '', answer };
-}
-
-function basic(user: string, password = 'secret'): Record<string, string> {
-  return { Authorization: `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}` };
 }
 
 /** The public name of the session in which a request with these credentials runs: the sender of what it publishes. */

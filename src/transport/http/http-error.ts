@@ -28,6 +28,14 @@ export function statusOf(error: BrokerError): number {
   return HTTP_STATUS[error.code];
 }
 
+/** The headers that an error brings. */
+export function headersOf(error: BrokerError): Readonly<Record<string, string>> {
+  if (error instanceof HttpError) return error.headers;
+  return error.code === 'user.security.authentication.accessDenied' ? CHALLENGE : {};
+}
+
+const CHALLENGE = { 'WWW-Authenticate': 'Basic realm="xmlBlaster", charset="UTF-8"' };
+
 export const XML_TYPE = 'application/xml; charset=utf-8';
 
 /** Sent with every answer: what it holds may be a stranger's. */

@@ -56,6 +56,7 @@ export const PUBLISH_DESCRIPTIONS: readonly Parameter[] = [
     minimum: -1,
     default: -1,
   }),
+  query('destination', 'Who gets it point-to-point: joe, or joe/1; it waits for those who are not there.'),
   query('key', 'The inside of the key, or a whole `<key>` element; the header X-Key says the same and goes first.'),
   header('X-Key', 'The inside of the key, or a whole `<key>` element, in UTF-8; an oid in it must be that of the path.'),
 ];

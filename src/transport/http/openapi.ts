@@ -56,7 +56,7 @@ const XML = 'application/xml';
 
 const SECURITY = {
   secretSessionId: { type: 'http', scheme: 'bearer', description: 'The secret session id that a connect returned.' },
-  user: { type: 'http', scheme: 'basic', description: 'Who asks. The password is not looked at yet.' },
+  user: { type: 'http', scheme: 'basic', description: 'Who asks. The password counts when the broker has a password file.' },
   cookie: { type: 'apiKey', in: 'cookie', name: 'xmlBlasterSession', description: 'Set when a browser page connects.' },
 };
 

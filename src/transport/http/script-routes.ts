@@ -7,11 +7,11 @@ import { decodeScript, type Script } from '../../codec/script-xml.ts';
 import type { Verb } from '../../model/command.ts';
 import { BrokerError } from '../../model/error.ts';
 import { type CommandResult, handleCommand } from '../command-handler.ts';
-import { answer, takeOver, XML_HEADERS } from './answer.ts';
+import { answer, takeOver } from './answer.ts';
 import { contentTypeOf, readBody } from './body.ts';
-import { type Caller, COOKIE_ATTRIBUTES, COOKIE_NAME, openCaller, readSessionQos } from './caller.ts';
+import { type Caller, COOKIE_ATTRIBUTES, COOKIE_NAME, openCaller, readSessionQos, refuseWrongPassword } from './caller.ts';
 import type { HttpContext } from './http-context.ts';
-import { statusOf } from './http-error.ts';
+import { headersOf, statusOf, XML_TYPE } from './http-error.ts';
 import { Query, SESSION_PARAMETERS } from './query.ts';
 
 const VERB_ROUTES: readonly Verb[] = ['connect', 'publish', 'subscribe', 'unSubscribe', 'get', 'erase', 'ping', 'disconnect'];
@@ -33,21 +33,20 @@ async function runScript(
 ): Promise<void> {
   const { broker, options } = context;
   const query = new Query(request.query, SESSION_PARAMETERS);
+  await refuseWrongPassword(broker, request.raw);
   const body = await readBody(request.raw, options.limits.maxBodyBytes, broker.account);
   const text = decodeXmlText(body, charsetOf(contentTypeOf(request.raw)));
   const script = decodeScript(text, verb, () => broker.newOid(), options.limits, context.scripts);
-  const caller = openCaller(broker, request.raw, query, readSessionQos(query));
+  const connectsFirst = script.commands[0]?.verb === 'connect';
+  const caller = await openCaller(broker, request.raw, query, { qos: readSessionQos(query), connectsFirst });
   try {
     const outcome = await runCommands(context, script, caller);
     const status = outcome.error ? statusOf(outcome.error) : 200;
-    const cookie = cookieFor(request, caller);
+    const errorHeaders = outcome.error ? headersOf(outcome.error) : {};
+    const headers = { 'Content-Type': XML_TYPE, ...cookieFor(request, caller), ...errorHeaders };
     const body = encodeAnswer(script.id, outcome, broker.now());
-    if (typeof body === 'string') answer(takeOver(reply), status, [...XML_HEADERS, ...cookie], body);
-    else
-      await reply
-        .code(status)
-        .headers(Object.fromEntries([XML_HEADERS, cookie].filter(({ length }) => length > 0)))
-        .send(body);
+    if (typeof body === 'string') answer(takeOver(reply), status, Object.entries(headers).flat(), body);
+    else await reply.code(status).headers(headers).send(body);
   } finally {
     caller.close();
   }
@@ -120,9 +119,9 @@ function charsetOf(contentType: string | undefined): string | undefined {
 }
 
 /** A browser page that has connected keeps its session in a cookie; others get none. */
-function cookieFor(request: FastifyRequest, { connectedSecretId }: Caller): readonly string[] {
-  if (connectedSecretId === undefined || !isBrowser(request)) return [];
-  return ['Set-Cookie', `${COOKIE_NAME}=${connectedSecretId}; ${COOKIE_ATTRIBUTES}`];
+function cookieFor(request: FastifyRequest, { connectedSecretId }: Caller): Readonly<Record<string, string>> {
+  if (connectedSecretId === undefined || !isBrowser(request)) return {};
+  return { 'Set-Cookie': `${COOKIE_NAME}=${connectedSecretId}; ${COOKIE_ATTRIBUTES}` };
 }
 
 /** Browsers say where a request comes from. */

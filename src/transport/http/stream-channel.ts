@@ -111,7 +111,7 @@ export class StreamChannel implements CallbackChannel {
 
   /** What has left stays unacknowledged up to the window, and up to half of the queue's bounds: the rest is for what comes. */
   #acknowledgeOldest(): void {
-    const { maxEntries, maxBytes } = this.#dispatcher.bounds;
+    const { maxEntries, maxBytes } = this.#dispatcher.queue.bounds;
     const maxLeft = Math.min(this.#options.window, Math.floor(maxEntries / 2));
     let count = 0;
     for (const event of this.#left) {

@@ -2,17 +2,24 @@ import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { checkOid, decodeMsgKey, type KeyLimits, readKey } from '../../codec/key-xml.ts';
 import { encodeMsgQos } from '../../codec/msg-qos-xml.ts';
+import { parseDestination } from '../../codec/publish-qos-xml.ts';
 import { parsePriority } from '../../codec/qos-values.ts';
 import { encodePublishReturnQos } from '../../codec/return-qos-xml.ts';
 import { encodeMessage, encodeResults } from '../../codec/script-response-xml.ts';
 import { BrokerError } from '../../model/error.ts';
-import { DEFAULT_PUBLISH_QOS, type MsgKey, type PublishQos, type ReceivedMessage } from '../../model/message.ts';
+import {
+  DEFAULT_PUBLISH_QOS,
+  type Destination,
+  type MsgKey,
+  type PublishQos,
+  type ReceivedMessage,
+} from '../../model/message.ts';
 import { createPlainKey } from '../../model/msg-key.ts';
 import { DEFAULT_QUERY_QOS } from '../../model/query.ts';
 import type { PublishOutcome } from '../../model/replies.ts';
 import { answer, takeOver, XML_HEADERS } from './answer.ts';
 import { contentTypeOf, readBody } from './body.ts';
-import { openCaller } from './caller.ts';
+import { identify, openCaller } from './caller.ts';
 import { decodeHeaderValue, mediaTypeOf, setMessageHeaders } from './header-value.ts';
 import type { HttpContext } from './http-context.ts';
 import { XML_TYPE } from './http-error.ts';
@@ -33,8 +40,8 @@ export function addTopicsRoutes(app: FastifyInstance, context: HttpContext): voi
 
 async function listTopics({ broker, options }: HttpContext, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const query = new Query(request.query, [...CALLER_PARAMETERS, 'oid', 'xpath', 'domain']);
-  openCaller(broker, request.raw, query).close();
-  const keys = await broker.keys(readQueryKey(query, options.limits));
+  const session = await identify(broker, request.raw, query);
+  const keys = await broker.keys(session, readQueryKey(query, options.limits));
   return reply.type(XML_TYPE).send(Readable.from(listKeys(keys)));
 }
 
@@ -52,12 +59,10 @@ function* listKeys(keys: readonly MsgKey[]): Generator<string> {
 async function readTopic({ broker, options }: HttpContext, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const query = new Query(request.query, [...CALLER_PARAMETERS, 'history']);
   const oid = oidOf(request, options.limits);
-  const caller = openCaller(broker, request.raw, query);
-  const receiver = caller.session.absoluteName;
-  caller.close();
+  const session = await identify(broker, request.raw, query);
   const numEntries = query.integer('history', -1, MAX_HISTORY);
   const qos = { ...DEFAULT_QUERY_QOS, history: { numEntries: numEntries ?? 1, newestFirst: true } };
-  const messages = await broker.get({ type: 'EXACT', oid }, qos, receiver);
+  const messages = await broker.get(session, { type: 'EXACT', oid }, qos);
   const [newest] = messages;
   if (newest && numEntries === undefined) return sendMessage(reply, newest, broker.now());
   if (!newest && !(numEntries === 0 && broker.hasTopic(oid))) throw noMessage(oid, broker.hasTopic(oid));
@@ -73,10 +78,10 @@ function sendMessage(reply: FastifyReply, message: ReceivedMessage, nowMs: numbe
 
 async function publishTopic(context: HttpContext, request: FastifyRequest, reply: FastifyReply): Promise<void> {
   const { broker, options } = context;
-  const query = new Query(request.query, [...CALLER_PARAMETERS, 'priority', 'persistent', 'lifeTime', 'key']);
+  const query = new Query(request.query, [...CALLER_PARAMETERS, 'priority', 'persistent', 'lifeTime', 'destination', 'key']);
   const key = readTopicKey(context, request, query);
   const qos = readPublishQos(query);
-  const caller = openCaller(broker, request.raw, query);
+  const caller = await openCaller(broker, request.raw, query);
   try {
     const content = await readBody(request.raw, options.limits.maxContentBytes, broker.account);
     const published = await broker.publish(caller.session, { key, qos, content });
@@ -95,7 +100,7 @@ function statusOfPublish(published: PublishOutcome): number {
 async function eraseTopic({ broker, options }: HttpContext, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const query = new Query(request.query, CALLER_PARAMETERS);
   const oid = oidOf(request, options.limits);
-  const caller = openCaller(broker, request.raw, query);
+  const caller = await openCaller(broker, request.raw, query);
   try {
     const [erased] = await broker.erase(caller.session, { type: 'EXACT', oid }, DEFAULT_QUERY_QOS);
     if (erased === undefined) throw noMessage(oid, false);
@@ -142,13 +147,20 @@ function readPublishQos(query: Query): PublishQos {
   const priority = query.text('priority');
   const lifeTimeMs = query.integer('lifeTime', -1, Number.MAX_SAFE_INTEGER);
   const persistent = query.boolean('persistent');
-  if (priority === undefined && lifeTimeMs === undefined && persistent === undefined) return DEFAULT_PUBLISH_QOS;
+  const destination = query.text('destination');
+  if ([priority, lifeTimeMs, persistent, destination].every((value) => value === undefined)) return DEFAULT_PUBLISH_QOS;
   return {
     ...DEFAULT_PUBLISH_QOS,
+    destinations: destination === undefined ? [] : [readDestination(destination)],
     priority: priority === undefined ? DEFAULT_PUBLISH_QOS.priority : parsePriority(priority),
     lifeTimeMs,
     persistent,
   };
+}
+
+/** Somebody who is there, or is to come. */
+function readDestination(text: string): Destination {
+  return { ...parseDestination(text), forceQueuing: true };
 }
 
 function noMessage(oid: string, isTopic: boolean): BrokerError {

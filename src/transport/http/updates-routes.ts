@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { BrokerError } from '../../model/error.ts';
 import { takeOver } from './answer.ts';
-import { type Caller, openCaller, readSessionQos } from './caller.ts';
+import { type Caller, identify, openCaller, readSessionQos } from './caller.ts';
 import type { HttpContext } from './http-context.ts';
 import { HttpError } from './http-error.ts';
 import { DISPLACED, PollChannel } from './poll-channel.ts';
@@ -14,7 +14,7 @@ import { readUpdatesRequest, type UpdatesRequest } from './updates-request.ts';
 export function addUpdatesRoutes(app: FastifyInstance, context: HttpContext): void {
   app.get('/updates', { exposeHeadRoute: false }, async (request, reply) => {
     const asked = readUpdatesRequest(request.query, context.options.limits);
-    const caller = openCaller(context.broker, request.raw, asked.query, readSessionQos(asked.query));
+    const caller = await openCaller(context.broker, request.raw, asked.query, { qos: readSessionQos(asked.query) });
     try {
       await listen(context, request, reply, asked, caller);
     } catch (error) {
@@ -27,9 +27,7 @@ export function addUpdatesRoutes(app: FastifyInstance, context: HttpContext): vo
     const query = new Query(request.query, [...CALLER_PARAMETERS, 'ack']);
     const ack = query.text('ack');
     if (ack === undefined) throw new HttpError(400, NO_ACK);
-    const caller = openCaller(context.broker, request.raw, query);
-    const { session } = caller;
-    caller.close();
+    const session = await identify(context.broker, request.raw, query);
     if (session.isTransient) throw new HttpError(400, NO_SESSION);
     session.dispatcher.acknowledge(context.cursors.decode(session, ack));
     return reply.code(204).send();

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { encodeException } from '../../codec/script-response-xml.ts';
 import type { BrokerError } from '../../model/error.ts';
-import { HttpError, SAFE_HEADERS, statusOf, XML_TYPE } from './http-error.ts';
+import { headersOf, SAFE_HEADERS, statusOf, XML_TYPE } from './http-error.ts';
 
 /** How long the rest of a refused request is read and dropped, so that the client gets to see the answer; ms. */
 const DRAIN_MS = 2_000;
@@ -10,7 +10,7 @@ const DRAIN_MS = 2_000;
 export function writeError(response: ServerResponse, error: BrokerError): void {
   response.statusCode = statusOf(error);
   for (const [name, value] of Object.entries(SAFE_HEADERS)) response.setHeader(name, value);
-  if (error instanceof HttpError) for (const [name, value] of Object.entries(error.headers)) response.setHeader(name, value);
+  for (const [name, value] of Object.entries(headersOf(error))) response.setHeader(name, value);
   response.setHeader('Content-Type', XML_TYPE);
   const body = encodeException(error);
   if (response.req.complete) response.end(body);

@@ -1,4 +1,5 @@
 import type { Broker } from '../../broker/broker.ts';
+import type { Peer } from '../../broker/login.ts';
 import type { Session } from '../../broker/session.ts';
 import type { Verb } from '../../model/command.ts';
 import { BrokerError } from '../../model/error.ts';
@@ -6,10 +7,11 @@ import type { CommandCaller } from '../command-handler.ts';
 
 /** Whose request a frame is: its header names the session. */
 export class FrameCaller implements CommandCaller {
-  readonly user = 'guest';
+  readonly peer: Peer;
   #session: Session | undefined;
 
-  constructor(broker: Broker, verb: Verb, secretId: string) {
+  constructor(broker: Broker, verb: Verb, secretId: string, address: string | undefined) {
+    this.peer = { principal: undefined, address, canPoll: false };
     if (verb !== 'connect' && verb !== 'ping') this.#session = broker.sessions.find(secretId);
   }
 

@@ -1,5 +1,5 @@
 import { Lru } from '../../base/lru.ts';
-import { decodeConnectQos } from '../../codec/connect-qos-xml.ts';
+import { decodeConnectQos, decodeDisconnectQos } from '../../codec/connect-qos-xml.ts';
 import { decodeMsgKey, decodeQueryKey, type KeyLimits, readKey } from '../../codec/key-xml.ts';
 import { decodePublishQos } from '../../codec/publish-qos-xml.ts';
 import { decodeQueryQos } from '../../codec/query-qos-xml.ts';
@@ -38,8 +38,9 @@ export class RequestDecoder {
       if (only && units.length === 1) return { verb: 'publish', unit: this.#publishUnit(only) };
       return { verb: 'publishArr', units: units.map((unit) => this.#publishUnit(unit)) };
     }
-    if (method === 'ping' || method === 'disconnect') return { verb: method };
+    if (method === 'ping') return { verb: method };
     const [unit = NO_UNIT] = frame.units;
+    if (method === 'disconnect') return { verb: method, qos: decodeDisconnectQos(readQos(unit.qos)) };
     if (method === 'connect') return { verb: 'connect', qos: decodeConnectQos(readQos(unit.qos)) };
     if (isQueryVerb(method)) {
       const key = unit.key.trim() === '' ? EMPTY_KEY : readKey(unit.key).root;

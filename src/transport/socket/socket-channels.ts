@@ -23,12 +23,13 @@ export class SocketChannels {
   readonly #context: SocketChannelsContext;
   readonly #open = new Set<SocketChannel>();
   #lastRequestNumber = 0;
+  #isLost = false;
 
   constructor(context: SocketChannelsContext) {
     this.#context = context;
   }
 
-  /** The updates of `session` go out on this connection from now on. */
+  /** The updates of `session` go out on this connection from now on; a connection may have gone while its client logged in. */
   open(session: Session, callback: CallbackQos): void {
     const { broker, options, writer, codec, onUseless, onUnused } = this.#context;
     const channel: SocketChannel = new SocketChannel(session, callback, {
@@ -49,6 +50,7 @@ export class SocketChannels {
     });
     this.#open.add(channel);
     session.dispatcher.attach(channel);
+    if (this.#isLost) channel.lost();
   }
 
   /** An answer to an update or a ping; answers that nobody asked for are ignored. */
@@ -63,6 +65,7 @@ export class SocketChannels {
 
   /** The connection is gone. */
   lost(): void {
+    this.#isLost = true;
     for (const channel of [...this.#open]) channel.lost();
   }
 }

@@ -26,6 +26,8 @@ export interface SocketContext {
 /** One client of the SOCKET protocol, over any byte stream: its requests, and the updates of its sessions. */
 export class SocketConnection {
   readonly #context: SocketContext;
+  /** The IP address of the peer. */
+  readonly #address: string | undefined;
   readonly #stream: Duplex;
   readonly #codec: FrameCodec;
   readonly #reader: ReturnType<FrameCodec['createReader']>;
@@ -39,7 +41,8 @@ export class SocketConnection {
   /** Until a peer must have taken what waits for it, or have closed its side. */
   #patience: Timer | undefined;
 
-  constructor(stream: Duplex, context: SocketContext, codec: FrameCodec = binaryCodec) {
+  constructor(stream: Duplex, context: SocketContext, address: string | undefined, codec: FrameCodec = binaryCodec) {
+    this.#address = address;
     this.#codec = codec;
     this.#context = context;
     this.#stream = stream;
@@ -141,7 +144,7 @@ export class SocketConnection {
 
   async #run(frame: Frame, command: Command): Promise<void> {
     const { broker } = this.#context;
-    const caller = new FrameCaller(broker, command.verb, frame.secretSessionId || this.#lastSecretId);
+    const caller = new FrameCaller(broker, command.verb, frame.secretSessionId || this.#lastSecretId, this.#address);
     const isFarewell = command.verb === 'disconnect' && !caller.isKnown;
     const handled = isFarewell ? FAREWELL : handleCommand(broker, caller, command);
     const result = handled instanceof Promise ? await handled : handled;

@@ -8,11 +8,11 @@ test('without a word it is the default', () => {
   expect(decodeConnectQos(undefined)).toEqual(DEFAULT_CONNECT_QOS);
   expect(decodeConnectQos(parse('<qos/>'))).toEqual(DEFAULT_CONNECT_QOS);
   expect(
-    decodeConnectQos(
-      qos("<ptp/><clusterNode>false</clusterNode><instanceId>x</instanceId><serverRef type='SOCKET'>y</serverRef>"),
-    ),
+    decodeConnectQos(qos("<clusterNode>false</clusterNode><instanceId>x</instanceId><serverRef type='SOCKET'>y</serverRef>")),
   ).toEqual(DEFAULT_CONNECT_QOS);
 });
+
+const QUEUE = DEFAULT_CONNECT_QOS.callbackQueue;
 
 test.each<[xml: string, expected: Partial<ConnectQos>]>([
   [
@@ -26,17 +26,24 @@ test.each<[xml: string, expected: Partial<ConnectQos>]>([
   ['<securityPlugin><user>joe</user></securityPlugin>', { user: 'joe' }],
   ['<securityService/>', {}],
   ["<session name='joe/1'/>", { sessionName: { subject: 'joe', pubSessionId: 1 } }],
-  ["<session name='/node/x/client/joe/-3' sessionId='secret'/>", { sessionName: { subject: 'joe', pubSessionId: -3 } }],
+  [
+    "<session name='/node/x/client/joe/-3' sessionId='secret'/>",
+    { sessionName: { subject: 'joe', pubSessionId: -3 }, secretSessionId: 'secret' },
+  ],
   ["<session name='' timeout='' maxSessions='' clearSessions=''/>", {}],
   ["<session TIMEOUT='1000' maxsessions='3' CLEARSESSIONS='TRUE'/>", { timeoutMs: 1_000, maxSessions: 3, clearSessions: true }],
-  ["<queue relating='callback' maxEntries='5' maxBytes='100'/>", { maxEntries: 5, maxBytes: 100 }],
-  ["<queue relating='CALLBACK' maxEntries='5'/>", { maxEntries: 5 }],
-  ["<queue maxEntries='5'/>", { maxEntries: 5 }],
+  ["<queue relating='callback' maxEntries='5' maxBytes='100'/>", { callbackQueue: { ...QUEUE, maxEntries: 5, maxBytes: 100 } }],
+  ["<queue relating='CALLBACK' maxEntries='5'/>", { callbackQueue: { ...QUEUE, maxEntries: 5 } }],
+  ["<queue maxEntries='5'/>", { callbackQueue: { ...QUEUE, maxEntries: 5 } }],
   [
     "<queue relating='connection' maxEntries='1'/><queue relating='subject' maxEntries='2'/><queue relating='callback' maxEntries='3'/>",
-    { maxEntries: 3 },
+    { callbackQueue: { ...QUEUE, maxEntries: 3 }, subjectQueue: { ...QUEUE, maxEntries: 2 } },
   ],
-  ["<queue relating='subject' maxEntries='2'/>", {}],
+  ["<queue relating='subject' maxEntries='2'/>", { subjectQueue: { ...QUEUE, maxEntries: 2 } }],
+  ["<queue relating='callback' onOverflow='DISCARDOLDEST'/>", { callbackQueue: { ...QUEUE, onOverflow: 'discardOldest' } }],
+  ["<queue relating='callback' onOverflow='whatever'/>", { callbackQueue: { ...QUEUE, onOverflow: 'deadMessage' } }],
+  ['<ptp>false</ptp><duplicateUpdates>false</duplicateUpdates>', { ptp: false, duplicateUpdates: false }],
+  ["<session reconnectSameClientOnly='true'/><refreshSession/>", { reconnectSameClientOnly: true, refreshSession: true }],
   ['<persistent/>', { persistent: true }],
   ["<clientProperty name='a' type='int'>1</clientProperty>", { clientProperties: [{ name: 'a', type: 'int', value: '1' }] }],
 ])('%s', (xml, expected) => {

@@ -2,12 +2,28 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { encodeMsgQos } from '../../../src/codec/msg-qos-xml.ts';
 import { decodePublishQos } from '../../../src/codec/publish-qos-xml.ts';
-import { DEFAULT_PUBLISH_QOS, type PublishQos, type ReceivedMessage, type UpdateInfo } from '../../../src/model/message.ts';
+import {
+  DEFAULT_PUBLISH_QOS,
+  type PublishQos,
+  type ReceivedMessage,
+  type TopicQos,
+  type UpdateInfo,
+} from '../../../src/model/message.ts';
 import { createPlainKey } from '../../../src/model/msg-key.ts';
+import { parseSessionName } from '../../../src/model/session-name.ts';
 import { parseDom } from './dom.ts';
 import { parse } from './elements.ts';
 
 const NOW = 1_700_000_000_000;
+const TOPIC: TopicQos = {
+  readonly: undefined,
+  destroyDelayMs: undefined,
+  createDomEntry: undefined,
+  historyMaxEntries: undefined,
+  historyMaxBytes: undefined,
+  storeMaxEntries: undefined,
+  storeMaxBytes: undefined,
+};
 const INFO: UpdateInfo = { subscriptionId: '__subId:1', redeliver: 0, queueIndex: 0, queueSize: 2, isInitial: false };
 
 function message(qos: Partial<PublishQos> = {}, expiresAt = Number.POSITIVE_INFINITY): ReceivedMessage {
@@ -45,7 +61,12 @@ describe('the QoS of an update', () => {
       forceDestroy: true,
       forceUpdate: false,
       administrative: false,
-      topic: { readonly: true, destroyDelayMs: 0, createDomEntry: undefined, historyMaxEntries: 3 },
+      topic: { ...TOPIC, readonly: true, destroyDelayMs: 0, historyMaxEntries: 3 },
+      destinations: [
+        { name: { subject: 'a&b' }, text: 'client/a&b', forceQueuing: false },
+        { name: { subject: 'joe', pubSessionId: 2 }, text: '/node/heron/client/joe/2', forceQueuing: true },
+      ],
+      subscribable: false,
       state: { id: "it's", info: '<moved>' },
       clientProperties: [
         { name: 'a"b', value: '1\r\n<&', type: 'int' },
@@ -55,6 +76,9 @@ describe('the QoS of an update', () => {
     const info: UpdateInfo = { subscriptionId: "a'&", redeliver: 2, queueIndex: 1, queueSize: 5, isInitial: true };
     expect(encodeMsgQos(message(qos, NOW + 59_977), info, NOW)).toBe(`<qos>
  <state id='it&apos;s' info='&lt;moved&gt;'/>
+ <subscribable>false</subscribable>
+ <destination>client/a&amp;b</destination>
+ <destination forceQueuing='true'>/node/heron/client/joe/2</destination>
  <sender>/node/heron/client/joe/1</sender>
  <priority>HIGH</priority>
  <subscribe id='a&apos;&amp;'/>
@@ -73,12 +97,12 @@ describe('the QoS of an update', () => {
   });
 
   test('in the answer to a get has the topic, and nothing of a subscription', () => {
-    const topic = { readonly: true, destroyDelayMs: -1, createDomEntry: false, historyMaxEntries: 3 };
+    const topic = { ...TOPIC, readonly: true, destroyDelayMs: -1, createDomEntry: false, historyMaxEntries: 3, storeMaxBytes: 9 };
     expect(lines({ topic }, undefined)).toEqual([
       ' <sender>/node/heron/client/joe/1</sender>',
       " <rcvTimestamp nanos='1700000000000000001'/>",
       ' <isPublish/>',
-      " <topic readonly='true' destroyDelay='-1' createDomEntry='false'><queue relating='history' maxEntries='3'/></topic>",
+      " <topic readonly='true' destroyDelay='-1' createDomEntry='false'><persistence relating='msgUnitStore' maxBytes='9'/><queue relating='history' maxEntries='3'/></topic>",
     ]);
     expect(lines({ topic }, INFO).join()).not.toContain('topic');
   });
@@ -133,6 +157,13 @@ const property = fc
     value,
     ...Object.fromEntries(Object.entries(rest).filter(([, given]) => given !== undefined)),
   }));
+const destination = fc
+  .record({ name: fc.constantFrom('joe', 'joe/1', "o'neil/-3", '/node/x/client/jack', 'a&b'), forceQueuing: fc.boolean() })
+  .map(({ name, forceQueuing }) => ({
+    name: parseSessionName(name),
+    text: name.startsWith('/') ? name : `client/${name}`,
+    forceQueuing,
+  }));
 const publishQos: fc.Arbitrary<PublishQos> = fc.record({
   priority: fc.nat(9),
   persistent: maybe(fc.boolean()),
@@ -146,8 +177,13 @@ const publishQos: fc.Arbitrary<PublishQos> = fc.record({
       destroyDelayMs: maybe(fc.maxSafeInteger()),
       createDomEntry: maybe(fc.boolean()),
       historyMaxEntries: maybe(fc.nat()),
+      historyMaxBytes: maybe(fc.maxSafeInteger()),
+      storeMaxEntries: maybe(fc.nat()),
+      storeMaxBytes: maybe(fc.maxSafeInteger()),
     }),
   ),
+  destinations: fc.array(destination, { maxLength: 3 }),
+  subscribable: maybe(fc.boolean()),
   state: maybe(fc.record({ id: word, info: word })),
   clientProperties: fc.uniqueArray(property, { selector: ({ name }) => name, maxLength: 3 }),
 });

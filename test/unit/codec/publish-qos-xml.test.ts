@@ -1,11 +1,19 @@
 import { describe, expect, test } from 'vitest';
 import { decodePublishQos } from '../../../src/codec/publish-qos-xml.ts';
-import { DEFAULT_PUBLISH_QOS, type PublishQos } from '../../../src/model/message.ts';
+import { DEFAULT_PUBLISH_QOS, type PublishQos, type TopicQos } from '../../../src/model/message.ts';
 import { titled } from '../titled.ts';
 import { refusalOf } from './broker-error.ts';
 import { parse, qos } from './elements.ts';
 
-const TOPIC = { readonly: undefined, destroyDelayMs: undefined, createDomEntry: undefined, historyMaxEntries: undefined };
+const TOPIC: TopicQos = {
+  readonly: undefined,
+  destroyDelayMs: undefined,
+  createDomEntry: undefined,
+  historyMaxEntries: undefined,
+  historyMaxBytes: undefined,
+  storeMaxEntries: undefined,
+  storeMaxBytes: undefined,
+};
 
 describe('the QoS of a publish', () => {
   test('without a word is the default', () => {
@@ -59,7 +67,25 @@ describe('the QoS of a publish', () => {
     ["<topic><queue relating='HISTORY' maxEntries='3'/></topic>", { topic: { ...TOPIC, historyMaxEntries: 3 } }],
     [
       "<topic><persistence relating='msgUnitStore' maxEntries='9'/><queue relating='msgUnitStore' maxEntries='9'/></topic>",
-      { topic: TOPIC },
+      { topic: { ...TOPIC, storeMaxEntries: 9 } },
+    ],
+    ["<topic><queue maxEntries='9' maxBytes='7'/></topic>", { topic: { ...TOPIC, storeMaxEntries: 9, storeMaxBytes: 7 } }],
+    // Receivers
+    [
+      '<destination>joe</destination><destination forceQueuing="true"> /node/heron/client/jack/2 </destination>',
+      {
+        destinations: [
+          { name: { subject: 'joe' }, text: 'client/joe', forceQueuing: false },
+          { name: { subject: 'jack', pubSessionId: 2 }, text: '/node/heron/client/jack/2', forceQueuing: true },
+        ],
+      },
+    ],
+    [
+      "<destination queryType='exact'>joe/-1</destination><subscribable>false</subscribable>",
+      {
+        destinations: [{ name: { subject: 'joe', pubSessionId: -1 }, text: 'client/joe/-1', forceQueuing: false }],
+        subscribable: false,
+      },
     ],
     ['<readonly/>', { topic: { ...TOPIC, readonly: true } }],
     ["<readonly/><topic readonly='false'/>", { topic: { ...TOPIC, readonly: false } }],
@@ -118,7 +144,7 @@ describe('the QoS of a publish', () => {
       ["<expiration forceDestroy='no'/>", 'forceDestroy: "no" is not true or false'],
       ["<topic destroyDelay='soon'/>", 'destroyDelay: "soon" is not a whole number'],
       ["<topic><queue relating='history' maxEntries='many'/></topic>", 'maxEntries: "many" is not a whole number'],
-      ['<destination>joe</destination>', '<destination>: point-to-point messages are not supported yet; publish to a topic'],
+      ["<destination queryType='XPATH'>//joe</destination>", "<destination queryType='XPATH'> is not supported; name a client"],
       [
         `<priority>${'9'.repeat(100_000)}</priority>`,
         `priority: "${'9'.repeat(60)}…" is not 0 to 9, MIN, LOW, NORM, HIGH or MAX`,

@@ -7,6 +7,8 @@ import {
   encodeUnSubscribeReturnQos,
   OK_QOS,
 } from '../../../src/codec/return-qos-xml.ts';
+
+import { type ConnectQos, DEFAULT_CONNECT_QOS } from '../../../src/model/connect.ts';
 import { attributeOf, childOf } from '../../../src/model/xml-element.ts';
 import { parse } from './elements.ts';
 
@@ -42,19 +44,18 @@ test('the answer to connect ends the session element with the secret id', () => 
     instanceId: '/xmlBlaster/node/heron/instanceId/1',
     timeoutMs: 1_000,
     maxSessions: 10,
-    clearSessions: false,
+    asked: DEFAULT_CONNECT_QOS,
     isReconnect: false,
-    maxEntries: 5,
-    maxBytes: 100,
+    callbackQueue: { maxEntries: 5, maxBytes: 100, onOverflow: 'deadMessage' } as const,
+    subjectQueue: { maxEntries: 7, maxBytes: 200, onOverflow: 'exception' } as const,
     queueSize: 3,
-    callback: undefined,
-    clientProperties: [],
     nowMs: 1_700_000_000_046,
   };
   expect(encodeConnectReturnQos(reply)).toBe(`<qos>
  <instanceId>/xmlBlaster/node/heron/instanceId/1</instanceId>
  <session name='/node/heron/client/joe/1' timeout='1000' maxSessions='10' clearSessions='false' reconnectSameClientOnly='false' sessionId='sessionId:1'/>
- <queue relating='callback' maxEntries='5' maxBytes='100'/>
+ <queue relating='subject' maxEntries='7' maxBytes='200' onOverflow='exception'/>
+ <queue relating='callback' maxEntries='5' maxBytes='100' onOverflow='deadMessage'/>
  <clientProperty name='__cbQueueNumOfEntries' type='long'>3</clientProperty>
  <clientProperty name='__rcvTimestampStr'>2023-11-14 22:13:20.046Z</clientProperty>
 </qos>`);
@@ -70,8 +71,16 @@ test('the answer to connect ends the session element with the secret id', () => 
     dispatcherActive: true,
     burst: { collectTimeMs: 0, maxEntries: 1, maxBytes: -1 },
   };
-  expect(encodeConnectReturnQos({ ...reply, callback, clientProperties: [{ name: 'a', value: '<' }] })).toContain(`
- <queue relating='callback' maxEntries='5' maxBytes='100'>
+  const asked: ConnectQos = {
+    ...DEFAULT_CONNECT_QOS,
+    callback,
+    ptp: false,
+    duplicateUpdates: true,
+    clientProperties: [{ name: 'a', value: '<' }],
+  };
+  expect(encodeConnectReturnQos({ ...reply, asked })).toContain('<qos>\n <ptp>false</ptp>\n <duplicateUpdates/>\n <instanceId>');
+  expect(encodeConnectReturnQos({ ...reply, asked })).toContain(`
+ <queue relating='callback' maxEntries='5' maxBytes='100' onOverflow='deadMessage'>
   <callback type='SOCKET' sessionId='&apos;x' pingInterval='1000' retries='-1' delay='60000' oneway='false' dispatcherActive='true'>
    socket://here:1
    <burstMode collectTime='0' maxEntries='1' maxBytes='-1'/>

@@ -136,10 +136,14 @@ describe('the address', () => {
     expect(configOf(['--host', host]).host).toBe(host);
   });
 
-  test.each(['0.0.0.0', '::', '10.0.0.1', 'example.com', '127.evil.example', ''])('%j needs --allow-anonymous', (host) => {
-    expect(sentenceOf(() => createConfig({ host }))).toContain('--allow-anonymous');
-    expect(createConfig({ host, allowAnonymous: true }).host).toBe(host);
-  });
+  test.each(['0.0.0.0', '::', '10.0.0.1', 'example.com', '127.evil.example', ''])(
+    '%j needs passwords or --allow-anonymous',
+    (host) => {
+      expect(sentenceOf(() => createConfig({ host }))).toContain('--allow-anonymous');
+      expect(createConfig({ host, allowAnonymous: true }).host).toBe(host);
+      expect(createConfig({ host, passwordFile: 'passwords' }).host).toBe(host);
+    },
+  );
 
   test('makes the name of the broker, unless it has one', () => {
     expect(createConfig({}).nodeId).toBe('xmlBlaster_127_0_0_1_3412');

@@ -86,7 +86,10 @@ MimeAccessPlugin[XPathFilter][2.0]=org.xmlBlaster.engine.mime.xpath.XPathFilter
     ['message.maxLifeTime', '-1', { lifeTime: -1 }],
     ['message.maxLifeTime', '5000', { lifeTime: 5_000 }],
     ['plugin/socket/SSL', 'No', {}],
-    ['Security.Server.Plugin.htpasswd.secretfile', 'NONE', {}],
+    ['Security.Server.Plugin.htpasswd.secretfile', 'NONE', { passwordFile: '' }],
+    ['Security.Server.Plugin.htpasswd.secretfile', '/etc/users', { passwordFile: '/etc/users' }],
+    ['Security.Server.Plugin.htpasswd.allowPartialUsername', 'Yes', { partialUserNames: true }],
+    ['Security.Server.Plugin.htpasswd.allowPartialUsername', 'false', { partialUserNames: false }],
   ])('%s %s', (name, value, setting) => {
     expect(start([`-${name}`, value])).toMatchObject({ config: setting, ignored: [] });
     expect(start(['--properties', propertiesFile(`${name} = ${value} \n`)])).toMatchObject({ config: setting, ignored: [] });
@@ -180,7 +183,6 @@ describe('what cannot be, of the original', () => {
     [['-cluster.node.id', '${x}'], /^-cluster.node.id: the variable \$\{x\} is unknown/],
     [['-plugin/socket/SSL', 'maybe'], /^-plugin\/socket\/SSL must be true or false, not "maybe"$/],
     [['-plugin/socket/SSL', 'true'], /^-plugin\/socket\/SSL protects nothing here: .*--tls-cert/],
-    [['-Security.Server.Plugin.htpasswd.secretfile', 'a'], /^-Security\.Server\S* protects nothing here: .*passwords/],
     [['-bootstrapHostname', '0.0.0.0'], /--allow-anonymous/],
     [['-bootstrapPort', '1', 'stray'], /stray/],
     [['--', '-bootstrapPort'], /bootstrapPort/],

@@ -1,0 +1,79 @@
+import { BoundedQueue, type BoundedQueueContext, type DeliveryInit, type QueueBounds } from './bounded-queue.ts';
+import type { Session } from './session.ts';
+
+/** One user: the sessions, and a queue of what was sent to all of them while there was none. */
+export class Subject {
+  readonly name: string;
+  readonly sessions = new Map<number, Session>();
+  /** How many sessions it may have; what the last connect said that said something. */
+  maxSessions: number;
+  #bounds: QueueBounds;
+  readonly #context: BoundedQueueContext;
+  /** Made when first used: most subjects never need one. */
+  #queue: BoundedQueue | undefined;
+
+  constructor(name: string, maxSessions: number, bounds: QueueBounds, context: BoundedQueueContext) {
+    this.name = name;
+    this.maxSessions = maxSessions;
+    this.#bounds = bounds;
+    this.#context = context;
+  }
+
+  get bounds(): QueueBounds {
+    return this.#bounds;
+  }
+
+  set bounds(bounds: QueueBounds) {
+    this.#bounds = bounds;
+    if (this.#queue) this.#queue.bounds = bounds;
+  }
+
+  get queue(): BoundedQueue {
+    this.#queue ??= new BoundedQueue(this.#bounds, this.#context);
+    return this.#queue;
+  }
+
+  get hasWaiting(): boolean {
+    return this.#queue !== undefined && this.#queue.waiting > 0;
+  }
+
+  /** Whether anything would be lost without it. */
+  get isNeeded(): boolean {
+    return this.sessions.size > 0 || this.hasWaiting;
+  }
+
+  /** Whether one more message with so much content can be sent to it. */
+  hasRoom(contentBytes: number): boolean {
+    return this.receivers().some(({ dispatcher }) => dispatcher.queue.hasRoom(contentBytes)) || this.queue.hasRoom(contentBytes);
+  }
+
+  /** Sends a message to all its sessions, or queues it when no session takes it; false when the queue is full. */
+  enqueue(init: DeliveryInit): boolean {
+    return (!this.hasWaiting && this.#offer(init)) || this.queue.push(init);
+  }
+
+  /** Gives its sessions what waits for the subject, as far as they take it: every message to all of them. */
+  flush(): void {
+    while (this.hasWaiting) {
+      const next = this.queue.peek();
+      if (!next || !this.#offer(next)) return;
+      for (const delivery of this.queue.take(1, Number.POSITIVE_INFINITY)) this.queue.done(delivery);
+    }
+  }
+
+  /** Nobody gets what waits for the subject. */
+  clear(): void {
+    this.#queue?.removeAll(() => true);
+  }
+
+  /** The sessions that take point-to-point messages and can get updates. */
+  receivers(): Session[] {
+    return [...this.sessions.values()].filter(({ isReachable, options }) => isReachable && options.ptp);
+  }
+
+  #offer(init: DeliveryInit): boolean {
+    let isTaken = false;
+    for (const { dispatcher } of this.receivers()) isTaken = dispatcher.enqueue(init) || isTaken;
+    return isTaken;
+  }
+}
