@@ -325,5 +325,6 @@ export class Broker {
 
 function checkSubscriber(session: Session, query: QueryKey): void {
   authorize(session, 'subscribe', query);
+  if (query.type === 'EXACT' && query.oid === '') throw new BrokerError('user.illegalArgument', 'The oid is empty');
   if (!session.isReachable) throw new BrokerError('user.subscribe.noCallback', 'This session has no callback; connect with one');
 }

@@ -15,6 +15,12 @@ const EXPECTED: Readonly<Record<string, readonly RegExp[]>> = {
     /image\/png/,
     /the same bytes/,
   ],
+  'dead-messages.sh': [
+    /first\n/,
+    /__deadMessageReason.*full/,
+    /__receiver.*client\/joe\/1/,
+    /<key oid='__sys__deadMessage'\/>\n<content>second</,
+  ],
   'filters.sh': [
     /regular expression.*\n3 bar\n/,
     /--- an XPath.*\n<xmlBlasterResponse>\n<get>\n<qos>/,
@@ -24,6 +30,13 @@ const EXPECTED: Readonly<Record<string, readonly RegExp[]>> = {
   ],
   'named-session.sh': [/first/, /second/, /<redeliver>1</, /first/, /<redeliver>1</, /second/, /204\n$/],
   'passwords.sh': [/403\n401\n204\n/, /<key oid='weather.oslo'\/>/, /sensor may not publish/, /cold.*cold.*200\n403\n$/s],
+  'point-to-point.sh': [
+    /user\.ptp\.unknownDestination/,
+    /PtP request handled/,
+    /<destination forceQueuing='true'>client\/jack<\/destination>/,
+    /lunch at noon\?/,
+    /where are you\?\n$/,
+  ],
   'publish-and-poll.sh': [/<update>/, /<key oid='oslo'><weather city="Oslo"\/><\/key>\n<content>cold<\/content>/],
   'script.sh': [
     /<xmlBlasterResponse id='morning'>/,

@@ -193,6 +193,7 @@ function openBySecret(broker: Broker, secretId: string, peer: Peer, name: Sessio
   if (name && (name.subject !== session.name.subject || name.pubSessionId !== session.name.pubSessionId)) {
     throw new HttpError(400, 'session and the secret session id name different sessions; send one of them');
   }
+  session.isReachable = true;
   return new Caller(broker, session, { ...peer, principal: session.principal });
 }
 

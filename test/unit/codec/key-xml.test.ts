@@ -168,6 +168,7 @@ describe('the key of a query', () => {
     titled([
       ['<key/>', 'user.illegalArgument', /^The key has no oid; write <key oid='…'\/> or/],
       ["<key oid=''/>", 'user.illegalArgument', /^The key has no oid/],
+      ["<key queryType='EXACT'/>", 'user.illegalArgument', /^The key has no oid/],
       ["<key queryType='XPATH'> </key>", 'user.query.invalid', /^The XPath is empty/],
       ["<key queryType='DOMAIN'/>", 'user.query.invalid', /^The domain is empty/],
       ["<key queryType='REGEX'>a.*</key>", 'user.query.type.invalid', /^queryType "REGEX" is unknown; use EXACT, XPATH, DOMAIN$/],
