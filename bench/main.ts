@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import type { BenchOptions, Measurement, Row } from './harness/measurement.ts';
 import { ROOT } from './harness/server-process.ts';
 import { formatTable } from './harness/table.ts';
+import { measureFilters } from './measurements/filters.ts';
 import { measureLatency } from './measurements/latency.ts';
 import { measureMemoryPerThing } from './measurements/memory.ts';
 import { measurePolls } from './measurements/polls.ts';
@@ -19,6 +20,7 @@ const MEASUREMENTS: Readonly<Record<string, Measurement>> = {
   polls: measurePolls,
   socket: measureSocket,
   xpath: measureXPath,
+  filters: measureFilters,
   memory: measureMemoryPerThing,
 };
 

@@ -6,9 +6,16 @@ import { createLogger, type Logger } from './base/logger.ts';
 import { Broker } from './broker/broker.ts';
 import type { BrokerOptions } from './broker/broker-options.ts';
 import type { Authenticator } from './broker/ports.ts';
+import { decodeXmlText } from './codec/charset.ts';
+import { encodeMsgQos } from './codec/msg-qos-xml.ts';
+import { readXml } from './codec/xml.ts';
 import { checkExposure, createConfig } from './config/config.ts';
 import { ConfigError } from './config/config-error.ts';
 import type { Config } from './config/options.ts';
+import type { FilterModule } from './query/filter/content-filter.ts';
+import { createFilters, type Filters } from './query/filter/filters.ts';
+import { loadFilterModule } from './query/filter/load-filter-module.ts';
+import type { XmlReaders } from './query/filter/message-view.ts';
 import { AllowAll } from './security/allow-all.ts';
 import { PasswordAuthenticator } from './security/password-authenticator.ts';
 import { PasswordFileError } from './security/password-file.ts';
@@ -23,12 +30,22 @@ import { RequestDecoder } from './transport/socket/request-decoder.ts';
 import type { SocketContext } from './transport/socket/socket-connection.ts';
 
 export type { Config } from './config/options.ts';
+export type {
+  AccessFilter,
+  FilterModule,
+  FilterParameters,
+  MessagePredicate,
+  PublishFilter,
+  PublishVerdict,
+} from './query/filter/content-filter.ts';
 
 /** What a program that embeds the broker may replace; the rest is configuration. */
 export interface ServerParts {
   readonly logger?: Logger;
   readonly clock?: Clock;
   readonly store?: Store;
+  /** Filters of its own, beside those of `filterModule`. */
+  readonly filters?: FilterModule;
 }
 
 export interface Server {
@@ -55,8 +72,9 @@ export async function startServer(settings: Partial<Config> = {}, parts: ServerP
   const store = parts.store ?? new MemoryStore();
   const secureContext = readSecureContext(config);
   const clock = parts.clock ?? systemClock;
+  const filters = await readFilters(config, parts.filters);
   const authenticator = await openAuthenticator(config, clock, logger);
-  const broker = new Broker({ options: brokerOptions(config), store, authenticator, clock, logger });
+  const broker = new Broker({ options: brokerOptions(config), store, authenticator, clock, logger, filters });
   const connections = new Connections(config.maxConnections);
   const http = await startHttpServer(broker, httpOptions(config), connections, logger);
   const reception = new Reception({
@@ -82,6 +100,30 @@ export async function startServer(settings: Partial<Config> = {}, parts: ServerP
     },
   };
 }
+
+/** @throws ConfigError for a module that cannot be used and for a setting that means nothing. */
+async function readFilters(config: Config, own: FilterModule | undefined): Promise<Filters> {
+  const modules = await Promise.all(config.filterModule.map(readFilterModule));
+  const settings = { accessFilters: config.accessFilter, publishFilters: config.publishFilter };
+  try {
+    return createFilters(settings, own ? [...modules, own] : modules, XML_READERS, { maxBytes: config.maxXPathBytes });
+  } catch (error) {
+    throw new ConfigError(`--access-filter, --publish-filter: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+async function readFilterModule(path: string): Promise<FilterModule> {
+  try {
+    return await loadFilterModule(path);
+  } catch (error) {
+    throw new ConfigError(`--filter-module ${path} cannot be used: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+const XML_READERS: XmlReaders = {
+  content: (content) => readXml(decodeXmlText(content, undefined)).root,
+  qos: (message) => readXml(encodeMsgQos(message, undefined, message.expiresAt)).root,
+};
 
 interface Running {
   readonly listeners: Listeners;

@@ -36,6 +36,7 @@ const onlyIn: Readonly<Record<string, readonly string[]>> = {
   '@xmldom/xmldom': ['query/xpath'],
   'fast-xml-parser': ['codec/xml.ts'],
   'properties-file': ['config/properties-file.ts'],
+  re2js: ['query/filter/regex.ts'],
   pino: ['base/logger.ts', 'server.ts'],
   'pino-pretty': ['base/logger.ts', 'server.ts'],
 };

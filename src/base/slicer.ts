@@ -20,6 +20,12 @@ export class Slicer {
     return performance.now() >= this.#sliceEnd;
   }
 
+  /** For loops that clients make long: resolves at once, or in a later turn when the time of this one is used up. */
+  async breathe(): Promise<void> {
+    this.begin();
+    if (this.expired) await this.next();
+  }
+
   /** Resolves in a later turn, first come first served. */
   next(): Promise<void> {
     return new Promise((resolve) => {

@@ -6,10 +6,11 @@ import type { CallbackQos, ConnectQos, DisconnectQos } from '../model/connect.ts
 import { BrokerError } from '../model/error.ts';
 import type { MsgKey, PublishUnit, ReceivedMessage } from '../model/message.ts';
 import type { QueryKey, QueryQos } from '../model/query.ts';
-import type { ConnectReply, PublishReply, SubscribeReply } from '../model/replies.ts';
-import { checkClientOid, isCommandOid, isSystemOid } from '../model/system-topics.ts';
+import type { ConnectReply, PublishOutcome, SubscribeReply } from '../model/replies.ts';
+import { checkClientOid, isCommandOid } from '../model/system-topics.ts';
 import { createTimestampSource } from '../model/timestamp.ts';
-import { compileQuery, QueryTable } from '../query/topic-query.ts';
+import type { Filters } from '../query/filter/filters.ts';
+import { QueryTable } from '../query/topic-query.ts';
 import type { Store } from '../store/store.ts';
 import { authorize } from './authorize.ts';
 import type { BrokerOptions } from './broker-options.ts';
@@ -18,7 +19,8 @@ import { DeadMessages } from './dead-messages.ts';
 import { Deliveries } from './deliveries.ts';
 import type { Delivery } from './delivery.ts';
 import { DispatchLoop } from './dispatch-loop.ts';
-import { createEraseNotice, type EraseCause } from './erase-notice.ts';
+import { Eraser } from './eraser.ts';
+import { Filtering } from './filtering.ts';
 import { logIn, type Peer } from './login.ts';
 import { Matching } from './matching.ts';
 import { MemoryAccount } from './memory-account.ts';
@@ -29,10 +31,9 @@ import type { Session } from './session.ts';
 import { Sessions } from './sessions.ts';
 import type { Subject } from './subject.ts';
 import type { Subscription } from './subscription.ts';
-import { isSubscriptionId } from './subscription-id.ts';
-import { findEqual, isSameQuery, Subscriptions } from './subscriptions.ts';
-import type { Topic } from './topic.ts';
-import { isGone, Topics } from './topics.ts';
+import { subscriptionIdOf } from './subscription-id.ts';
+import { Subscriptions } from './subscriptions.ts';
+import { Topics } from './topics.ts';
 
 export interface BrokerContext {
   readonly options: BrokerOptions;
@@ -40,6 +41,7 @@ export interface BrokerContext {
   readonly authenticator: Authenticator;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly filters: Filters;
 }
 
 /** When a callback that is lost is tried for the first time; ms. */
@@ -64,7 +66,6 @@ export class Broker {
   readonly sessions: Sessions;
   readonly authenticator: Authenticator;
   readonly now: () => number;
-  readonly #options: BrokerOptions;
   readonly #startedAt: number;
   readonly #instanceId: string;
   readonly #newTimestamp: () => bigint;
@@ -74,19 +75,21 @@ export class Broker {
   readonly #deliveries: Deliveries;
   readonly #subscriptions: Subscriptions;
   readonly #publisher: Publisher;
+  readonly #eraser: Eraser;
   readonly #store: Store;
   readonly #slicer: Slicer;
   readonly #logger: Logger;
+  readonly #filtering: Filtering;
   #isCommitDue = false;
 
-  constructor({ options, store, authenticator, clock, logger }: BrokerContext) {
+  constructor({ options, store, authenticator, clock, logger, filters }: BrokerContext) {
     const { nodeId, limits } = options;
     const slicer = new Slicer();
     this.#slicer = slicer;
-    this.#options = options;
     this.#store = store;
     this.authenticator = authenticator;
     this.#logger = logger;
+    this.#filtering = new Filtering(filters.access, slicer);
     this.nodeId = nodeId;
     this.now = () => clock.now();
     this.#startedAt = clock.now();
@@ -103,7 +106,7 @@ export class Broker {
     };
     this.sessions = new Sessions(options, dispatching, this.timers, (session, reason) => this.#endSession(session, reason));
     this.#topics = new Topics(limits, this.account, this.timers, {
-      onDeath: (topic) => this.#endTopic(topic, topic.creator, undefined),
+      onDeath: (topic) => this.#eraser.endTopic(topic, topic.creator, undefined),
       onReleased: (message) => {
         if (message.qos.persistent) this.#deleteSoon(message);
       },
@@ -113,25 +116,34 @@ export class Broker {
       const isUnheard = topic?.key !== undefined && topic.routes.size === 0;
       if (!isUnheard) this.#publisher.accept({ key, qos, content }, sender);
     });
-    this.#deliveries = new Deliveries(this.#deadMessages);
-    const queries = new QueryTable<Subscription>({ maxBytes: limits.maxXPathBytes });
-    this.#matching = new Matching(this.#topics, queries, slicer);
+    this.#deliveries = new Deliveries(this.#deadMessages, slicer, this.account);
+    const xpathLimits = { maxBytes: limits.maxXPathBytes };
+    const queries = new QueryTable<Subscription>(xpathLimits);
+    this.#matching = new Matching(this.#topics, queries, slicer, xpathLimits);
     const shared = {
       topics: this.#topics,
+      matching: this.#matching,
       deliveries: this.#deliveries,
       account: this.account,
+      slicer,
       now: this.now,
       newTimestamp: this.#newTimestamp,
     };
-    this.#subscriptions = new Subscriptions({ ...shared, limits, queries, matching: this.#matching });
-    const { lifeTimeMs } = limits;
+    this.#subscriptions = new Subscriptions({
+      ...shared,
+      limits,
+      queries,
+      filtering: this.#filtering,
+    });
+    this.#eraser = new Eraser({ ...shared, nodeId, subscriptions: this.#subscriptions });
     this.#publisher = new Publisher({
       ...shared,
       subscriptions: this.#subscriptions,
       pointToPoint: new PointToPoint(this.sessions),
       store,
       timers: this.timers,
-      lifeTimeMs,
+      filters: filters.publish,
+      lifeTimeMs: limits.lifeTimeMs,
     });
   }
 
@@ -175,7 +187,7 @@ export class Broker {
    *
    * @throws BrokerError `user.publish.readonly`, `resource.exhaust`, `user.security.authorization.notAuthorized` and others.
    */
-  publish(session: Session, unit: PublishUnit): PublishReply | Promise<PublishReply> {
+  publish(session: Session, unit: PublishUnit): PublishOutcome | Promise<PublishOutcome> {
     authorize(session, 'publish', { type: 'EXACT', oid: unit.key.oid });
     checkClientOid(unit.key.oid);
     return this.#publisher.publish(unit, session.absoluteName);
@@ -183,46 +195,37 @@ export class Broker {
 
   /** See `Subscriptions.subscribe`. */
   async subscribe(session: Session, query: QueryKey, qos: QueryQos): Promise<SubscribeReply> {
-    authorize(session, 'subscribe', query);
-    if (query.type === 'EXACT' && query.oid === '') throw new BrokerError('user.illegalArgument', 'The oid is empty');
-    if (!session.isReachable)
-      throw new BrokerError('user.subscribe.noCallback', 'This session has no callback; connect with one');
+    checkSubscriber(session, query);
     return this.#subscriptions.subscribe(session, query, qos);
   }
 
-  /** Whether the session has a subscription of just this query. @throws BrokerError when it may have none. */
-  isSubscribed(session: Session, query: QueryKey): boolean {
-    authorize(session, 'subscribe', query);
-    return findEqual(session, query) !== undefined;
+  /** See `Subscriptions.subscribeOnce`. */
+  async subscribeOnce(session: Session, query: QueryKey, qos: QueryQos): Promise<void> {
+    checkSubscriber(session, query);
+    await this.#subscriptions.subscribeOnce(session, query, qos);
+  }
+
+  /** See `Subscriptions.unSubscribe`. */
+  async unSubscribe(session: Session, query: QueryKey): Promise<string[]> {
+    authorize(session, 'unSubscribe', subscriptionIdOf(query) === undefined ? query : undefined);
+    return this.#subscriptions.unSubscribe(session, query);
   }
 
   /**
-   * Ends a subscription by its id, or all that the session has on the topics that `query` finds, together with the session's
-   * subscriptions of just this query. Returns the ids that ended; none is no error.
+   * The messages that the topics of `query` hold, per topic as `qos.history` says, topics in the order they were made; of these, those
+   * that pass the filters for this session.
+   *
+   * @throws BrokerError what `FilterTable.compile` throws, and when a filter fails on one of the messages.
    */
-  async unSubscribe(session: Session, query: QueryKey): Promise<string[]> {
-    const isById = query.type === 'EXACT' && isSubscriptionId(query.oid);
-    authorize(session, 'unSubscribe', isById ? undefined : query);
-    if (isById) return this.#unSubscribeById(session, query.oid);
-    const ended: string[] = [];
-    for (const topic of await this.#find(query)) {
-      ended.push(...this.#unSubscribeTopic(session, topic));
-      await this.breathe();
-    }
-    for (const subscription of [...session.subscriptions.values()]) {
-      if (isSameQuery(subscription.query, query)) ended.push(...this.#subscriptions.cancel(subscription));
-    }
-    return ended;
-  }
-
-  /** The messages that the topics of `query` hold, per topic as `qos.history` says, topics in the order they were made. */
   async get(session: Session, query: QueryKey, qos: QueryQos): Promise<ReceivedMessage[]> {
     authorize(session, 'get', query);
     if (query.type === 'EXACT' && isCommandOid(query.oid)) return [this.#runCommand(query.oid)];
+    const filters = qos.filters.length === 0 ? undefined : await this.#filtering.compile(qos.filters);
     const messages: ReceivedMessage[] = [];
-    for (const topic of await this.#find(query)) {
-      messages.push(...topic.select(qos.history, this.now()));
-      await this.breathe();
+    for (const topic of await this.#matching.find(query)) {
+      const selected = topic.select(qos.history, this.now());
+      messages.push(...(filters ? await this.#filtering.sift(selected, filters, session.absoluteName) : selected));
+      await this.#slicer.breathe();
     }
     return messages;
   }
@@ -230,7 +233,7 @@ export class Broker {
   /** The keys of all topics that have one, or of those that `query` finds; of all of which the session may get each. */
   async keys(session: Session, query: QueryKey | undefined): Promise<MsgKey[]> {
     if (query) authorize(session, 'get', query);
-    const topics = query ? await this.#find(query) : [...this.#topics];
+    const topics = query ? await this.#matching.find(query) : [...this.#topics];
     const { principal } = session;
     const isListed = (oid: string): boolean => query !== undefined || principal.isAllowed('get', { type: 'EXACT', oid });
     return topics.flatMap((topic) => (topic.key && isListed(topic.oid) ? topic.key : []));
@@ -241,29 +244,15 @@ export class Broker {
     return this.#topics.get(oid)?.key !== undefined;
   }
 
-  /**
-   * Erases the topics of `query` and tells their subscribers; with `qos.history` only what they remember. The broker's own topics
-   * are left out. Returns the oids.
-   */
+  /** See `Eraser.erase`. */
   async erase(session: Session, query: QueryKey, qos: QueryQos): Promise<string[]> {
     authorize(session, 'erase', query);
-    if (qos.history && qos.history.numEntries !== -1) {
-      throw new BrokerError('user.illegalArgument', "An erase of the history erases all of it: <history numEntries='-1'/>");
-    }
-    const topics = (await this.#find(query)).filter((topic) => !isSystemOid(topic.oid));
-    for (const topic of topics) {
-      if (isGone(topic)) continue;
-      if (qos.history) topic.clearHistory();
-      else this.#eraseTopic(topic, session.absoluteName, { forceDestroy: qos.forceDestroy });
-      await this.breathe();
-    }
-    return topics.map((topic) => topic.oid);
+    return this.#eraser.erase(query, qos, session.absoluteName);
   }
 
-  /** Resolves at once, or in a later turn of the event loop when this one has been busy for 5 ms: for loops that clients make long. */
-  async breathe(): Promise<void> {
-    this.#slicer.begin();
-    if (this.#slicer.expired) await this.#slicer.next();
+  /** See `Slicer.breathe`. */
+  breathe(): Promise<void> {
+    return this.#slicer.breathe();
   }
 
   statistics(): BrokerStatistics {
@@ -315,17 +304,6 @@ export class Broker {
     return createCommandAnswer(oid, { nodeId: this.nodeId, upSeconds, rcvTimestamp: this.#newTimestamp() });
   }
 
-  async #find(query: QueryKey): Promise<Topic[]> {
-    if (query.type === 'EXACT') {
-      const topic = this.#topics.get(query.oid);
-      return topic ? [topic] : [];
-    }
-    const found: Topic[] = [];
-    const compiled = compileQuery(query, { maxBytes: this.#options.limits.maxXPathBytes });
-    await this.#matching.scanTopics(compiled, (topic) => found.push(topic) > 0);
-    return found.filter((topic) => !isGone(topic));
-  }
-
   /** The store forgets the message with the next commit, which comes by itself. */
   #deleteSoon(message: ReceivedMessage): void {
     this.#store.deleteMessage(message.rcvTimestamp);
@@ -337,50 +315,16 @@ export class Broker {
     });
   }
 
-  #unSubscribeById(session: Session, id: string): string[] {
-    const subscription = session.subscriptions.get(id);
-    if (subscription) return this.#subscriptions.cancel(subscription);
-    for (const wide of session.subscriptions.values()) {
-      for (const [topic, routeId] of wide.topics) {
-        if (routeId !== id) continue;
-        this.#subscriptions.disconnect(wide, topic);
-        return [id];
-      }
-    }
-    return [];
-  }
-
-  #unSubscribeTopic(session: Session, topic: Topic): string[] {
-    const ended: string[] = [];
-    for (const { subscription, id } of [...topic.routes.values()]) {
-      if (subscription.session !== session) continue;
-      this.#subscriptions.leave(subscription, topic);
-      ended.push(id);
-    }
-    return ended;
-  }
-
-  #eraseTopic(topic: Topic, sender: string, cause: EraseCause): void {
-    this.#topics.remove(topic, cause.forceDestroy);
-    this.#endTopic(topic, sender, cause);
-  }
-
-  /** The topic is out of the registry: tells those who listened, and lets them go. */
-  #endTopic(topic: Topic, sender: string, cause: EraseCause | undefined): void {
-    const notice = createEraseNotice(topic, this.nodeId, sender, cause, this.#newTimestamp(), this.account);
-    notice.retain();
-    for (const { subscription } of [...topic.routes.values()]) {
-      if (cause?.forceDestroy) subscription.session.dispatcher.sweep();
-      this.#deliveries.deliver(subscription, notice, false);
-      this.#subscriptions.leave(subscription, topic);
-    }
-    notice.release();
-  }
-
   #endSession(session: Session, deathReason: string | undefined): void {
     session.dispatcher.close('disconnected');
     for (const subscription of [...session.subscriptions.values()]) this.#subscriptions.cancel(subscription);
     if (deathReason !== undefined) this.#deliveries.bury(session, deathReason);
     else session.dispatcher.clear();
   }
+}
+
+function checkSubscriber(session: Session, query: QueryKey): void {
+  authorize(session, 'subscribe', query);
+  if (query.type === 'EXACT' && query.oid === '') throw new BrokerError('user.illegalArgument', 'The oid is empty');
+  if (!session.isReachable) throw new BrokerError('user.subscribe.noCallback', 'This session has no callback; connect with one');
 }

@@ -46,5 +46,9 @@ export function createEraseNotice(
   );
 }
 
+export function isEraseNotice({ qos }: Message): boolean {
+  return qos.state?.id === 'ERASED';
+}
+
 /** The topic is gone already; its notice outlives it. */
 const NOBODY: MessageOwner = { isDestroyed: false, key: undefined, messageHeld: () => {}, messageReleased: () => {} };

@@ -1,8 +1,10 @@
 import type { Slicer } from '../base/slicer.ts';
 import { BrokerError } from '../model/error.ts';
 import type { MsgKey } from '../model/message.ts';
-import { type QueryTable, type StandingQuery, type TopicQuery, TopicView } from '../query/topic-query.ts';
+import type { QueryKey } from '../model/query.ts';
+import { compileQuery, type QueryTable, type StandingQuery, type TopicQuery, TopicView } from '../query/topic-query.ts';
 import { XPathBudgetError } from '../query/xpath/budget.ts';
+import type { XPathLimits } from '../query/xpath/xpath-expression.ts';
 import type { Subscription } from './subscription.ts';
 import type { Topic } from './topic.ts';
 import { isGone, type Topics } from './topics.ts';
@@ -15,11 +17,24 @@ export class Matching {
   readonly #topics: Topics;
   readonly #queries: QueryTable<Subscription>;
   readonly #slicer: Slicer;
+  readonly #limits: XPathLimits;
 
-  constructor(topics: Topics, queries: QueryTable<Subscription>, slicer: Slicer) {
+  constructor(topics: Topics, queries: QueryTable<Subscription>, slicer: Slicer, limits: XPathLimits) {
     this.#topics = topics;
     this.#queries = queries;
     this.#slicer = slicer;
+    this.#limits = limits;
+  }
+
+  /** The topics that `query` finds, in the order in which they were made. Rejects with BrokerError `user.query.invalid`. */
+  async find(query: QueryKey): Promise<Topic[]> {
+    if (query.type === 'EXACT') {
+      const topic = this.#topics.get(query.oid);
+      return topic ? [topic] : [];
+    }
+    const found: Topic[] = [];
+    await this.scanTopics(compileQuery(query, this.#limits), (topic) => found.push(topic) > 0);
+    return found.filter((topic) => !isGone(topic));
   }
 
   /**

@@ -1,8 +1,9 @@
 import type { TimerWheel } from '../base/timer-wheel.ts';
 import { BrokerError } from '../model/error.ts';
 import type { PublishUnit } from '../model/message.ts';
-import type { PublishReply } from '../model/replies.ts';
+import type { PublishOutcome, PublishReply } from '../model/replies.ts';
 import type { Timestamp } from '../model/timestamp.ts';
+import type { PublishFilters } from '../query/filter/publish-filters.ts';
 import type { Store } from '../store/store.ts';
 import type { Deliveries } from './deliveries.ts';
 import type { MemoryAccount } from './memory-account.ts';
@@ -23,6 +24,7 @@ export interface PublisherContext {
   readonly store: Store;
   readonly account: MemoryAccount;
   readonly timers: TimerWheel;
+  readonly filters: PublishFilters;
   readonly now: () => number;
   readonly newTimestamp: () => Timestamp;
   /** Of a message whose publisher does not say; -1 = for ever. */
@@ -34,7 +36,7 @@ const MAX_LIFE_TIME_MS = 1e15;
 
 /**
  * The pipeline of a publish. All of it happens in one turn of the event loop, so messages keep their order; only the answer
- * waits, for the store and for the matching of a new topic.
+ * waits, for the store, for the matching of a new topic, and for filters that are behind.
  */
 export class Publisher {
   readonly #context: PublisherContext;
@@ -47,14 +49,23 @@ export class Publisher {
    * Returns a promise only when there is something to wait for; it rejects with whatever the store rejects with (then nobody who
    * has not been handed the message yet gets it).
    *
-   * @throws BrokerError `user.publish.readonly`, `resource.exhaust`.
+   * @throws BrokerError `user.publish.readonly`, `resource.exhaust`, and what a publish filter throws.
    */
-  publish(unit: PublishUnit, sender: string): PublishReply | Promise<PublishReply> {
-    this.#context.account.require(unit.content.length);
+  publish(unit: PublishUnit, sender: string): PublishOutcome | Promise<PublishOutcome> {
+    const { filters, newTimestamp } = this.#context;
+    if (filters.isEmpty) return this.#admit(unit, sender);
+    const decision = filters.decide(unit, sender, newTimestamp);
+    return 'refusedAs' in decision ? decision : this.#admit(decision.unit, sender);
+  }
+
+  /** The filters have let it in. */
+  #admit(unit: PublishUnit, sender: string): PublishReply | Promise<PublishReply> {
+    const { account, deliveries } = this.#context;
+    account.require(unit.content.length);
     const full = this.#findFullQueue(unit);
-    if (full) return this.#publishWhenThereIsRoom(unit, sender, full);
+    if (full) return this.#admitWhenThereIsRoom(unit, sender, full);
     const accepted = this.accept(unit, sender);
-    const mustWait = accepted.message?.qos.persistent || accepted.topic.matching;
+    const mustWait = accepted.message?.qos.persistent || accepted.topic.matching || deliveries.isBehind;
     return mustWait ? this.#settle(accepted) : accepted.reply;
   }
 
@@ -70,7 +81,7 @@ export class Publisher {
   }
 
   /** Waits for the queues that want their publishers to wait, at most `BLOCK_MS` in all. */
-  async #publishWhenThereIsRoom(unit: PublishUnit, sender: string, firstFull: Session): Promise<PublishReply> {
+  async #admitWhenThereIsRoom(unit: PublishUnit, sender: string, firstFull: Session): Promise<PublishReply> {
     const { now, timers } = this.#context;
     const endsAt = now() + BLOCK_MS;
     for (let full: Session | undefined = firstFull; full; full = this.#findFullQueue(unit)) {
@@ -87,12 +98,14 @@ export class Publisher {
         }
       });
     }
-    return this.publish(unit, sender);
+    return this.#admit(unit, sender);
   }
 
   async #settle({ message, topic, reply }: Accepted): Promise<PublishReply> {
+    const { deliveries } = this.#context;
     if (message?.qos.persistent) await this.#commit(message, topic);
     if (topic.matching) await topic.matching.done;
+    if (deliveries.isBehind) await deliveries.caughtUp();
     return reply;
   }
 

@@ -1,4 +1,5 @@
 import { BrokerError } from '../model/error.ts';
+import type { QueryKey } from '../model/query.ts';
 import type { SessionName } from '../model/session-name.ts';
 
 const PREFIX = '__subId:';
@@ -20,7 +21,7 @@ export function checkSubscriptionId(id: string, { subject, pubSessionId }: Sessi
   );
 }
 
-/** Whether an oid in an unSubscribe is meant as a subscription id. */
-export function isSubscriptionId(oid: string): boolean {
-  return oid.startsWith(PREFIX);
+/** The subscription id that the query of an unSubscribe means, if it means one. */
+export function subscriptionIdOf(query: QueryKey): string | undefined {
+  return query.type === 'EXACT' && query.oid.startsWith(PREFIX) ? query.oid : undefined;
 }

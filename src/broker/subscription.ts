@@ -1,4 +1,5 @@
 import type { QueryKey, QueryQos } from '../model/query.ts';
+import type { FilterChain } from '../query/filter/filter-chain.ts';
 import type { StandingQuery } from '../query/topic-query.ts';
 import type { Session } from './session.ts';
 import type { Topic } from './topic.ts';
@@ -13,10 +14,12 @@ export interface Subscription {
   readonly topics: Map<Topic, string>;
   /** The broker's count of keyed topics when it was registered: topics after that find the subscription by themselves. */
   readonly registeredAt: number;
-  /** What it is charged to the memory account. */
+  /** What it is charged to the memory account, beside its filters. */
   readonly bytes: number;
   /** Where it is registered, unless EXACT. */
   standing: StandingQuery<Subscription> | undefined;
+  /** What a message must pass to be delivered; undefined: everything is. */
+  filters: FilterChain | undefined;
   isCancelled: boolean;
   /** Its query exceeded the budget on some topic, and its subscriber was told. */
   hasFailed: boolean;

@@ -1,16 +1,19 @@
+import type { Slicer } from '../base/slicer.ts';
 import { BrokerError } from '../model/error.ts';
 import type { QueryKey, QueryQos } from '../model/query.ts';
 import type { SubscribeReply } from '../model/replies.ts';
 import type { Timestamp } from '../model/timestamp.ts';
+import type { FilterChain } from '../query/filter/filter-chain.ts';
 import type { QueryTable } from '../query/topic-query.ts';
 import type { BrokerLimits } from './broker-options.ts';
 import type { Deliveries } from './deliveries.ts';
+import type { Filtering } from './filtering.ts';
 import type { Matching } from './matching.ts';
 import type { MemoryAccount } from './memory-account.ts';
 import type { Message } from './message.ts';
 import type { Session } from './session.ts';
 import type { Subscription } from './subscription.ts';
-import { checkSubscriptionId } from './subscription-id.ts';
+import { checkSubscriptionId, subscriptionIdOf } from './subscription-id.ts';
 import type { Topic } from './topic.ts';
 import type { Topics } from './topics.ts';
 
@@ -27,6 +30,8 @@ export interface SubscriptionsContext {
   readonly matching: Matching;
   readonly deliveries: Deliveries;
   readonly account: MemoryAccount;
+  readonly filtering: Filtering;
+  readonly slicer: Slicer;
   readonly now: () => number;
   readonly newTimestamp: () => Timestamp;
 }
@@ -46,19 +51,44 @@ export class Subscriptions {
 
   /**
    * Subscribes and delivers what the topics hold already. Registered first and scanned then, so that no topic is missed and none
-   * met twice. Resolves when all existing topics have been looked at.
+   * met twice. Resolves when all existing topics have been looked at, and their messages by the filters.
    *
-   * @throws BrokerError `user.subscribe.id`, `user.query.invalid`, `resource.exhaust`; the subscription does not exist then.
+   * @throws BrokerError `user.subscribe.id`, `user.query.invalid`, `resource.exhaust`, and what `FilterTable.compile` throws; the
+   * subscription does not exist then.
    */
   async subscribe(session: Session, query: QueryKey, qos: QueryQos): Promise<SubscribeReply> {
+    const filters = qos.filters.length === 0 ? undefined : await this.#compileFilters(session, qos);
     const isOnce = !qos.multiSubscribe || !session.options.duplicateUpdates;
     const known = isOnce ? findEqual(session, query) : undefined;
-    if (known) return this.#repeat(known, qos);
-    this.#requireRoom(session);
-    const subscription = this.#create(session, query, qos);
-    if (query.type === 'EXACT') this.#connectExact(subscription, query.oid);
-    else await this.#connectQuery(subscription);
-    return { subscriptionId: subscription.id, isKnown: false };
+    if (known) return this.#repeat(known, qos, filters);
+    return this.#add(session, query, qos, filters);
+  }
+
+  /** Subscribes unless the session has a subscription of just this query; that one gets the filters and is not told anything. */
+  async subscribeOnce(session: Session, query: QueryKey, qos: QueryQos): Promise<void> {
+    const filters = qos.filters.length === 0 ? undefined : await this.#compileFilters(session, qos);
+    const known = findEqual(session, query);
+    if (known) this.#setFilters(known, filters);
+    else await this.#add(session, query, qos, filters);
+  }
+
+  /**
+   * Ends a subscription by its id, or all that the session has on the topics that `query` finds, together with the session's
+   * subscriptions of just this query. Returns the ids that ended; none is no error.
+   */
+  async unSubscribe(session: Session, query: QueryKey): Promise<string[]> {
+    const id = subscriptionIdOf(query);
+    if (id !== undefined) return this.#cancelById(session, id);
+    const { matching, slicer } = this.#context;
+    const ended: string[] = [];
+    for (const topic of await matching.find(query)) {
+      ended.push(...this.#leaveTopic(session, topic));
+      await slicer.breathe();
+    }
+    for (const subscription of [...session.subscriptions.values()]) {
+      if (isSameQuery(subscription.query, query)) ended.push(...this.cancel(subscription));
+    }
+    return ended;
   }
 
   /** Ends a subscription. Returns its id and those of the routes that a query made. */
@@ -67,6 +97,7 @@ export class Subscriptions {
     subscription.isCancelled = true;
     this.#size--;
     this.#context.account.release(subscription.bytes);
+    this.#setFilters(subscription, undefined);
     subscription.session.subscriptions.delete(subscription.id);
     if (subscription.standing) this.#context.queries.remove(subscription.standing, subscription);
     const routeIds = [...subscription.topics.values()].filter((id) => id !== subscription.id);
@@ -104,9 +135,55 @@ export class Subscriptions {
     };
   }
 
-  #requireRoom(session: Session): void {
+  async #add(session: Session, query: QueryKey, qos: QueryQos, filters: FilterChain | undefined): Promise<SubscribeReply> {
+    this.#requireRoom(session, filters);
+    const subscription = this.#create(session, query, qos);
+    this.#setFilters(subscription, filters);
+    if (query.type === 'EXACT') this.#connectExact(subscription, query.oid);
+    else await this.#connectQuery(subscription);
+    if (filters) await this.#context.deliveries.caughtUp();
+    return { subscriptionId: subscription.id, isKnown: false };
+  }
+
+  #cancelById(session: Session, id: string): string[] {
+    const subscription = session.subscriptions.get(id);
+    if (subscription) return this.cancel(subscription);
+    for (const wide of session.subscriptions.values()) {
+      for (const [topic, routeId] of wide.topics) {
+        if (routeId !== id) continue;
+        this.disconnect(wide, topic);
+        return [id];
+      }
+    }
+    return [];
+  }
+
+  #leaveTopic(session: Session, topic: Topic): string[] {
+    const ended: string[] = [];
+    for (const { subscription, id } of [...topic.routes.values()]) {
+      if (subscription.session !== session) continue;
+      this.leave(subscription, topic);
+      ended.push(id);
+    }
+    return ended;
+  }
+
+  async #compileFilters(session: Session, { filters }: QueryQos): Promise<FilterChain> {
+    const compiled = await this.#context.filtering.compile(filters);
+    if (session.isClosed) throw new BrokerError('user.notConnected', 'The session ended while its filters were compiled');
+    return compiled;
+  }
+
+  #setFilters(subscription: Subscription, filters: FilterChain | undefined): void {
+    const { account } = this.#context;
+    account.release(subscription.filters?.bytes ?? 0);
+    subscription.filters = filters;
+    account.charge(filters?.bytes ?? 0);
+  }
+
+  #requireRoom(session: Session, filters: FilterChain | undefined): void {
     const { maxSubscriptions, maxSubscriptionsPerSession } = this.#context.limits;
-    this.#context.account.require(SUBSCRIPTION_BYTES);
+    this.#context.account.require(SUBSCRIPTION_BYTES + (filters?.bytes ?? 0));
     if (session.subscriptions.size >= maxSubscriptionsPerSession) {
       throw new BrokerError('resource.exhaust', `This session has ${maxSubscriptionsPerSession} subscriptions; unSubscribe some`);
     }
@@ -131,6 +208,7 @@ export class Subscriptions {
       registeredAt: this.#context.topics.keyOrder,
       bytes: SUBSCRIPTION_BYTES + BYTES_PER_QUERY_CHAR * queryLength(query),
       standing: undefined,
+      filters: undefined,
       isCancelled: false,
       hasFailed: false,
     };
@@ -186,21 +264,25 @@ export class Subscriptions {
     }
   }
 
-  /** multiSubscribe=false and there already: as in the original, an EXACT subscriber gets the initial update again. */
-  #repeat(known: Subscription, qos: QueryQos): SubscribeReply {
+  /**
+   * There already, and wanted once: as in the original, the new filters replace the old ones, and an EXACT subscriber gets the
+   * initial update again.
+   */
+  #repeat(known: Subscription, qos: QueryQos, filters: FilterChain | undefined): SubscribeReply {
+    this.#setFilters(known, filters);
     if (known.query.type === 'EXACT') for (const topic of known.topics.keys()) this.#deliverInitial(known, topic, qos);
     return { subscriptionId: known.id, isKnown: !qos.multiSubscribe };
   }
 }
 
 /** The subscription that the session has of just this query. */
-export function findEqual(session: Session, query: QueryKey): Subscription | undefined {
+function findEqual(session: Session, query: QueryKey): Subscription | undefined {
   for (const subscription of session.subscriptions.values()) if (isSameQuery(subscription.query, query)) return subscription;
   return undefined;
 }
 
 /** Whether two queries are written alike; different XPath texts are different queries here. */
-export function isSameQuery(a: QueryKey, b: QueryKey): boolean {
+function isSameQuery(a: QueryKey, b: QueryKey): boolean {
   if (a.type === 'EXACT') return b.type === 'EXACT' && a.oid === b.oid;
   if (a.type === 'XPATH') return b.type === 'XPATH' && a.xpath === b.xpath;
   return b.type === 'DOMAIN' && a.domain === b.domain;

@@ -83,7 +83,7 @@ const QUERY_TYPES: readonly string[] = ['EXACT', 'XPATH', 'DOMAIN'];
  */
 export function decodeQueryKey(element: XmlElement, limits: KeyLimits): QueryKey {
   if (elementsOf(element).some((child) => child.name.toLowerCase() === 'filter')) {
-    throw new BrokerError('user.illegalArgument', '<filter> is not supported yet; leave it out');
+    throw new BrokerError('user.illegalArgument', 'A <filter> belongs into the <qos>, not into the key');
   }
   const type = (attributeOf(element, 'queryType')?.trim() || 'EXACT').toUpperCase();
   const xpath = textOf(element).trim();

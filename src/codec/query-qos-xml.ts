@@ -1,5 +1,13 @@
 import { BrokerError } from '../model/error.ts';
-import { DEFAULT_HISTORY, DEFAULT_QUERY_QOS, type HistoryQos, type QueryQos } from '../model/query.ts';
+import {
+  DEFAULT_FILTER_VERSION,
+  DEFAULT_HISTORY,
+  DEFAULT_QUERY_QOS,
+  type FilterQos,
+  type HistoryQos,
+  MAX_FILTERS,
+  type QueryQos,
+} from '../model/query.ts';
 import { textOf, type XmlElement } from '../model/xml-element.ts';
 import { booleanAttribute, integerAttribute, QosElements, qosAttribute } from './qos-values.ts';
 
@@ -11,9 +19,7 @@ import { booleanAttribute, integerAttribute, QosElements, qosAttribute } from '.
 export function decodeQueryQos(qos: XmlElement | undefined): QueryQos {
   if (!qos || qos.children.length === 0) return DEFAULT_QUERY_QOS;
   const elements = new QosElements(qos);
-  for (const name of ['filter', 'querySpec']) {
-    if (elements.one(name)) throw new BrokerError('user.illegalArgument', `<${name}> is not supported yet; leave it out`);
-  }
+  if (elements.one('querySpec')) throw new BrokerError('user.illegalArgument', '<querySpec> is not supported yet; leave it out');
   return {
     subscriptionId: decodeSubscriptionId(elements),
     content: elements.flag('content') ?? true,
@@ -26,6 +32,7 @@ export function decodeQueryQos(qos: XmlElement | undefined): QueryQos {
     persistent: elements.flag('persistent') ?? false,
     forceDestroy: booleanAttribute(elements.one('erase'), 'forceDestroy') ?? false,
     history: decodeHistory(elements.one('history') ?? new QosElements(elements.one('erase')).one('history')),
+    filters: decodeFilters(elements.all('filter')),
   };
 }
 
@@ -33,6 +40,18 @@ export function decodeQueryQos(qos: XmlElement | undefined): QueryQos {
 function decodeSubscriptionId(elements: QosElements): string | undefined {
   const id = elements.one('id');
   return qosAttribute(elements.one('subscribe'), 'id') ?? ((id && textOf(id).trim()) || undefined);
+}
+
+/** `<filter type='GnuRegexFilter' version='1.0'>a.*b</filter>`; white space around the query is not part of it. */
+function decodeFilters(filters: readonly XmlElement[]): readonly FilterQos[] {
+  if (filters.length > MAX_FILTERS) {
+    throw new BrokerError('user.maxSizeExceed', `${filters.length} filters in one QoS, at most ${MAX_FILTERS} are accepted`);
+  }
+  return filters.map((filter) => {
+    const type = qosAttribute(filter, 'type');
+    if (type === undefined) throw new BrokerError('user.illegalArgument', "<filter> has no type; write <filter type='…'>");
+    return { type, version: qosAttribute(filter, 'version') ?? DEFAULT_FILTER_VERSION, query: textOf(filter).trim() };
+  });
 }
 
 function decodeHistory(history: XmlElement | undefined): HistoryQos | undefined {

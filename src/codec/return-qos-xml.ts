@@ -1,13 +1,14 @@
 import { escapeAttribute, escapeText } from '../base/xml-text.ts';
 import type { CallbackQos } from '../model/connect.ts';
-import type { ConnectReply, PublishReply, QueueReply, SubscribeReply } from '../model/replies.ts';
+import type { ConnectReply, PublishOutcome, QueueReply, SubscribeReply } from '../model/replies.ts';
 import { encodeClientProperty } from './msg-qos-xml.ts';
 
 /** The QoS that the verbs answer, with the elements and their order of the original's status QoS. */
 
 export const OK_QOS = "<qos><state id='OK'/></qos>";
 
-export function encodePublishReturnQos(reply: PublishReply): string {
+export function encodePublishReturnQos(reply: PublishOutcome): string {
+  if ('refusedAs' in reply) return `<qos><state id='${escapeAttribute(reply.refusedAs)}'/></qos>`;
   const state = reply.info === undefined ? '' : ` <state id='OK' info='${escapeAttribute(reply.info)}'/>\n`;
   return `<qos>\n${state} <key oid='${escapeAttribute(reply.oid)}'/>\n <rcvTimestamp nanos='${reply.rcvTimestamp}'/>\n <isPublish/>\n</qos>`;
 }

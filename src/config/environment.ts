@@ -20,7 +20,8 @@ export function readEnvironment(environment: Environment): Record<string, unknow
     if (!variable.startsWith('XMLBLASTER_') || NO_SETTINGS.includes(variable) || text === undefined || text === '') continue;
     const name = known.get(variable);
     if (!name) throw new ConfigError(`The environment variable ${variable} is unknown; see --help`);
-    settings[name] = OPTIONS[name].kind === 'list' ? text.split(',').map((item) => item.trim()) : text;
+    const { kind, separator = ',' } = OPTIONS[name];
+    settings[name] = kind === 'list' ? text.split(separator).map((item) => item.trim()) : text;
   }
   return settings;
 }

@@ -1,5 +1,6 @@
 import { checkValue } from './config.ts';
 import type { Environment } from './environment.ts';
+import { readLegacyPlugins } from './legacy-plugins.ts';
 import type { LegacyProperty } from './legacy-property.ts';
 import { LEGACY_PROTECTIONS, LEGACY_SETTINGS } from './legacy-settings.ts';
 import type { Config } from './options.ts';
@@ -80,7 +81,8 @@ function readSettings(properties: ReadonlyMap<string, LegacyProperty>, variables
     const text = variables.replace(property.text, label).trim();
     if (text !== '') settings[option] = checkValue(option, convert ? convert(text, label) : text, label);
   }
-  return { settings, known };
+  const plugins = readLegacyPlugins(properties.values(), variables);
+  return { settings: { ...settings, ...plugins.settings }, known: [...known, ...plugins.known] };
 }
 
 function readProtections(

@@ -19,6 +19,11 @@ export interface Config {
   readonly corsOrigin: readonly string[];
   readonly allowedHost: readonly string[];
   readonly allowAnonymous: boolean;
+  readonly filterModule: readonly string[];
+  /** `NAME=TYPE,PARAMETER=VALUE` */
+  readonly accessFilter: readonly string[];
+  /** `TYPE,PARAMETER=VALUE` */
+  readonly publishFilter: readonly string[];
   readonly nodeId: string;
   readonly maxConnections: number;
   readonly maxSessions: number;
@@ -60,6 +65,8 @@ export interface Option {
   readonly fallback: string | number | boolean | readonly string[];
   readonly help: string;
   readonly min?: number;
+  /** Of a list: what stands between its items in the environment; default a comma. */
+  readonly separator?: string;
 }
 
 const GIB = 1024 ** 3;
@@ -86,6 +93,19 @@ export const OPTIONS: Readonly<Record<keyof Config, Option>> = {
     kind: 'flag',
     fallback: false,
     help: 'listen on other addresses than loopback although nobody needs a password',
+  },
+  filterModule: { kind: 'list', fallback: [], help: 'JavaScript module with filters of your own; repeatable' },
+  accessFilter: {
+    kind: 'list',
+    separator: ';',
+    fallback: [],
+    help: 'a filter by another name: NAME=TYPE,PARAMETER=VALUE; repeatable',
+  },
+  publishFilter: {
+    kind: 'list',
+    separator: ';',
+    fallback: [],
+    help: 'what every publish must pass: TYPE,PARAMETER=VALUE; repeatable',
   },
   nodeId: { kind: 'text', fallback: '', help: 'name of this broker in session names; default from host and port' },
   maxConnections: { kind: 'integer', fallback: 20_000, help: 'connections at a time' },

@@ -5,9 +5,11 @@
 export const HTTP_STATUS = {
   'communication.noConnection.serverDeny': 503,
   'internal.unknown': 500,
+  'resource.configuration.pluginFailed': 400,
   'resource.exhaust': 503,
   'resource.overflow.queue.bytes': 429,
   'resource.overflow.queue.entries': 429,
+  'user.configuration': 400,
   'user.configuration.identicalClient': 409,
   'user.configuration.maxSession': 429,
   'user.connect.multiple': 409,

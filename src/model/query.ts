@@ -12,6 +12,20 @@ export interface HistoryQos {
   readonly newestFirst: boolean;
 }
 
+/** A condition on messages, beside the key that picks topics: what passes is delivered. */
+export interface FilterQos {
+  /** Which filter understands `query`: GnuRegexFilter, XPathFilter, Sql92Filter, ContentLenFilter or one of a module. */
+  readonly type: string;
+  /** Default 1.0. */
+  readonly version: string;
+  readonly query: string;
+}
+
+/** The most filters of one subscribe or get. */
+export const MAX_FILTERS = 100;
+
+export const DEFAULT_FILTER_VERSION = '1.0';
+
 /** The QoS of subscribe, unSubscribe, get and erase; each verb reads what concerns it. */
 export interface QueryQos {
   /** The subscription id that the client wishes, or that it unsubscribes. */
@@ -36,6 +50,8 @@ export interface QueryQos {
   readonly forceDestroy: boolean;
   /** Undefined when the client says nothing: then DEFAULT_HISTORY. An erase that says something erases no more than that. */
   readonly history: HistoryQos | undefined;
+  /** Subscribe and get: a message must pass all of them. At most MAX_FILTERS. */
+  readonly filters: readonly FilterQos[];
 }
 
 export const DEFAULT_HISTORY: HistoryQos = { numEntries: 1, newestFirst: true };
@@ -52,4 +68,5 @@ export const DEFAULT_QUERY_QOS: QueryQos = {
   persistent: false,
   forceDestroy: false,
   history: undefined,
+  filters: [],
 };

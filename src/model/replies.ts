@@ -12,6 +12,14 @@ export interface PublishReply {
   readonly isNewTopic: boolean;
 }
 
+/** A publish filter refused the message; nothing has happened. */
+interface PublishRefusal {
+  /** What the filter says, the id of the state: `REJECTED`. */
+  readonly refusedAs: string;
+}
+
+export type PublishOutcome = PublishReply | PublishRefusal;
+
 export interface SubscribeReply {
   readonly subscriptionId: string;
   /** The query was subscribed already and multiSubscribe is false: nothing new was made. */

@@ -14,7 +14,7 @@ import type { ConnectQos } from '../model/connect.ts';
 import { BrokerError } from '../model/error.ts';
 import type { PublishUnit, ReceivedMessage } from '../model/message.ts';
 import type { QueryQos } from '../model/query.ts';
-import type { PublishReply } from '../model/replies.ts';
+import type { PublishOutcome } from '../model/replies.ts';
 
 /** What a verb answered: a return QoS per result, or the messages of a get. */
 export type CommandResult =
@@ -66,7 +66,7 @@ async function connect(broker: Broker, caller: CommandCaller, qos: ConnectQos): 
   return { qos: [encodeConnectReturnQos(reply)] };
 }
 
-function publishResult(reply: PublishReply): CommandResult {
+function publishResult(reply: PublishOutcome): CommandResult {
   return { qos: [encodePublishReturnQos(reply)] };
 }
 

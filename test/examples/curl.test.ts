@@ -21,6 +21,13 @@ const EXPECTED: Readonly<Record<string, readonly RegExp[]>> = {
     /__receiver.*client\/joe\/1/,
     /<key oid='__sys__deadMessage'\/>\n<content>second</,
   ],
+  'filters.sh': [
+    /regular expression.*\n3 bar\n/,
+    /--- an XPath.*\n<xmlBlasterResponse>\n<get>\n<qos>/,
+    /<content><!\[CDATA\[<gauge><value unit="C">21<\/value><\/gauge>\]\]><\/content>\n<\/get>/,
+    /--- a condition.*\n/,
+    /<content>taxi at 80<\/content>\n<\/get>\n<\/xmlBlasterResponse>\n$/,
+  ],
   'named-session.sh': [/first/, /second/, /<redeliver>1</, /first/, /<redeliver>1</, /second/, /204\n$/],
   'passwords.sh': [/403\n401\n204\n/, /<key oid='weather.oslo'\/>/, /sensor may not publish/, /cold.*cold.*200\n403\n$/s],
   'point-to-point.sh': [

@@ -1,6 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { helpText, readCommandLine } from '../../src/config/command-line.ts';
 import { parsePasswordFile } from '../../src/security/password-entries.ts';
 import { startBroker } from '../helpers/broker.ts';
@@ -61,6 +63,18 @@ describe('README.md', () => {
     expect(missing).toEqual([]);
     const rooms = readdirSync(join(root, 'src')).map((name) => (name.endsWith('.ts') ? `src/${name}` : `src/${name}/`));
     expect(rooms.filter((room) => !paths.includes(room))).toEqual([]);
+  });
+
+  test('has a module of filters that does what it says', async () => {
+    const [, source = ''] = /```js\n(\/\/ my-filters\.mjs[\s\S]*?)```/.exec(readme) ?? [];
+    const folder = await mkdtemp(join(tmpdir(), 'readme-'));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    await writeFile(join(folder, 'my-filters.mjs'), source);
+    const broker = await startBroker({ filterModule: [join(folder, 'my-filters.mjs')], publishFilter: ['NoEmpty'] });
+    await broker.put('/topics/a', 'a fire');
+    expect((await broker.put('/topics/a', '')).body).toContain("<state id='EMPTY'/>");
+    const answer = (word: string) => broker.get(`/updates?oid=a&timeout=0&filterType=WordFilter&filter=${word}`);
+    expect([(await answer('fire')).status, (await answer('fir')).status]).toEqual([200, 204]);
   });
 
   test('shows a password file that the broker understands', () => {

@@ -1,8 +1,6 @@
 import { onTestFinished } from 'vitest';
-import type { Clock } from '../../src/base/clock.ts';
-import { createLogger, type Logger } from '../../src/base/logger.ts';
-import { type Config, startServer } from '../../src/server.ts';
-import type { Store } from '../../src/store/store.ts';
+import { createLogger } from '../../src/base/logger.ts';
+import { type Config, type ServerParts, startServer } from '../../src/server.ts';
 
 /** A real broker on a free port, ended with the test that started it. */
 export interface TestBroker {
@@ -28,10 +26,7 @@ export interface Answer {
   readonly headers: Headers;
 }
 
-export async function startBroker(
-  settings: Partial<Config> = {},
-  parts: { clock?: Clock; store?: Store; logger?: Logger } = {},
-): Promise<TestBroker> {
+export async function startBroker(settings: Partial<Config> = {}, parts: ServerParts = {}): Promise<TestBroker> {
   const server = await startServer({ port: 0, socketPort: 'off', ...settings }, { logger: createLogger('silent'), ...parts });
   onTestFinished(() => server.close());
   const { port } = server.addresses.http;

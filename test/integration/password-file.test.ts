@@ -67,7 +67,11 @@ describe('a password file that is replaced while it is in use', () => {
     const client = await SocketClient.open(broker.port);
     await logIn(client, 'joe', 'secret', 'joe/1');
     const session = { Authorization: `Bearer ${client.session}` };
-    for (const oid of ['a', 'b']) await broker.post(`<subscribe><key oid='${oid}'/></subscribe>`, '/', session);
+    const key = (oid: string) => `<key oid='${oid}'/>`;
+    const filtered = `<subscribe>${key('a')}<qos><filter type='GnuRegexFilter'>a</filter></qos></subscribe>`;
+    for (const command of [`<subscribe>${key('a')}</subscribe>`, `<subscribe>${key('b')}</subscribe>`, filtered]) {
+      expect((await broker.post(command, '/', session)).status).toBe(200);
+    }
     file.replace(`joe:${SECRET}:subscribe(b),get(b)\nboss:${SECRET}`);
     await log.until(/has changed and is in use$/);
     expect((await broker.post("<get><key oid='a'/></get>", '/', session)).status).toBe(403);

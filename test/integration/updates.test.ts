@@ -49,8 +49,7 @@ describe('a long poll', () => {
     ['history=x', 'history'],
     ['content=xml', 'content=raw'],
     ['colour=blue', 'colour'],
-    ['filter=x', 'filter'],
-    ['filterType=regex', 'filterType'],
+    ['filterType=GnuRegexFilter', 'filter='],
     ['oid=b', 'more than once'],
     ['xpath=//b', 'one of oid, xpath and domain'],
   ])('refuses %s with a sentence that says %s', async (parameter, hint) => {

@@ -27,7 +27,7 @@ const SCRIPT = `<xmlBlaster id="1">
   </qos></publish>
   <publishArr><message><key oid="k"/></message><message><content encoding="base64">AAEC</content><key oid="v"/><qos><isVolatile/></qos></message></publishArr>
   <publish><key oid="k"/><qos><administrative/><topic destroyDelay=""/></qos></publish>
-  <get><key oid="k"/><qos><history numEntries="10"/></qos></get>
+  <get><key oid="k"/><qos><history numEntries="10"/><filter type="GnuRegexFilter">.*</filter><filter type="Sql92Filter" version="1.0"><![CDATA[a < 1]]></filter></qos></get>
   <get><key oid="nothing"/></get>
   <ping/>
   <erase><key oid="k"/><qos><erase forceDestroy="false"/></qos></erase>

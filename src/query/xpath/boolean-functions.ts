@@ -7,7 +7,7 @@ import { ATTRIBUTE, ELEMENT } from './topic-document.ts';
 
 type CompileBoolean = (args: readonly Expr[], compiler: Compiler) => Scalar<boolean>;
 
-/** The functions that return booleans (XPath 1.0, sections 4.2 and 4.3). */
+/** The functions that return booleans (XPath 1.0, sections 4.2 and 4.3), and one of the original's XPathFilter. */
 export const BOOLEAN_FUNCTIONS: Readonly<Partial<Record<FunctionName, CompileBoolean>>> = {
   'starts-with': (args, compiler) => {
     const text = compiler.string(given(args[0]));
@@ -18,6 +18,11 @@ export const BOOLEAN_FUNCTIONS: Readonly<Partial<Record<FunctionName, CompileBoo
     const text = compiler.string(given(args[0]));
     const part = compiler.string(given(args[1]));
     return (...context) => find(context[0], text(...context), part(...context)) >= 0;
+  },
+  'contains-ignore-case': (args, compiler) => {
+    const text = compiler.string(given(args[0]));
+    const part = compiler.string(given(args[1]));
+    return (...context) => find(context[0], toLower(context[0], text(...context)), toLower(context[0], part(...context))) >= 0;
   },
   boolean: ([value], compiler) => compiler.boolean(given(value)),
   not: ([value], compiler) => {
@@ -38,6 +43,11 @@ export const BOOLEAN_FUNCTIONS: Readonly<Partial<Record<FunctionName, CompileBoo
 function startsWith(run: Run, text: string, prefix: string): boolean {
   run.budget.spend(1 + (prefix.length >> 6));
   return text.startsWith(prefix);
+}
+
+function toLower(run: Run, text: string): string {
+  run.budget.spend(1 + (text.length >> 4));
+  return text.toLowerCase();
 }
 
 /** The nearest `xml:lang` of the node or around it is `wanted` or a sublanguage of it, whatever the case. */

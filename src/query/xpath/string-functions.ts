@@ -1,13 +1,13 @@
-import type { Expr } from './ast.ts';
+import { type Expr, typeOf } from './ast.ts';
 import { stringValue } from './conversions.ts';
 import type { Compiler, Run, Scalar } from './evaluation.ts';
 import type { FunctionName } from './function-signatures.ts';
-import { first } from './node-set.ts';
+import { collect, first } from './node-set.ts';
 import { find } from './text-search.ts';
 
 type CompileString = (args: readonly Expr[], compiler: Compiler) => Scalar<string>;
 
-/** The functions that return strings (XPath 1.0, sections 4.1 and 4.2). A character is a code point (section 3.6). */
+/** The functions that return strings (XPath 1.0, sections 4.1 and 4.2), and one of the original's XPathFilter. A character is a code point (section 3.6). */
 export const STRING_FUNCTIONS: Readonly<Partial<Record<FunctionName, CompileString>>> = {
   name: compileName,
   'local-name': compileName,
@@ -17,6 +17,7 @@ export const STRING_FUNCTIONS: Readonly<Partial<Record<FunctionName, CompileStri
   'substring-before': (args, compiler) => compileCut(args, compiler, (text, index) => text.slice(0, index)),
   'substring-after': (args, compiler) => compileCut(args, compiler, (text, index, cut) => text.slice(index + cut.length)),
   substring: compileSubstring,
+  'recursive-text': compileRecursiveText,
   'normalize-space': ([value], compiler) => {
     const text = compiler.string(given(value));
     return (...context) => normalizeSpace(context[0], text(...context));
@@ -49,6 +50,18 @@ export function lengthOf(run: Run, text: string): number {
 function compileName([set]: readonly Expr[], compiler: Compiler): Scalar<string> {
   const firstNode = first(compiler.nodeSet(given(set)));
   return (run, node) => run.document.name(firstNode(run, node));
+}
+
+/** The text inside of all nodes of a set, one after the other, where string() takes the first node; string() of anything else. */
+function compileRecursiveText([value]: readonly Expr[], compiler: Compiler): Scalar<string> {
+  const expr = given(value);
+  if (typeOf(expr) !== 'node-set') return compiler.string(expr);
+  const nodes = collect(compiler.nodeSet(expr));
+  return (run, node) => {
+    let text = '';
+    for (const found of nodes(run, node)) text += stringValue(run, found);
+    return text;
+  };
 }
 
 function compileConcat(args: readonly Expr[], compiler: Compiler): Scalar<string> {

@@ -8,9 +8,9 @@ export const TEXT = 3;
 export type NodeKind = typeof ROOT | typeof ELEMENT | typeof ATTRIBUTE | typeof TEXT;
 
 /**
- * What XPath sees of one topic: `<xmlBlaster><key …>…</key></xmlBlaster>` as flat arrays in document order. A node is an index:
- * 0 is the root node, an element is followed by its attributes, then by its subtree. Built once per topic, read by any number of
- * expressions. Memory: about 110 bytes per node beside the strings, which are the tree's own.
+ * What XPath sees of one topic, `<xmlBlaster><key …>…</key></xmlBlaster>`, or filters of one message, as flat arrays in document
+ * order. A node is an index: 0 is the root node, an element is followed by its attributes, then by its subtree. Built once, read by
+ * any number of expressions. Memory: about 110 bytes per node beside the strings, which are the tree's own.
  */
 export class TopicDocument {
   readonly #kinds: NodeKind[] = [];
@@ -20,11 +20,11 @@ export class TopicDocument {
   readonly #firstChildren: number[] = [];
   readonly #ends: number[] = [];
 
-  constructor(key: XmlElement) {
+  /** @param root the root element; what it holds lies between its node and the end. */
+  constructor(root: XmlElement) {
     this.#open(ROOT, '', '', -1);
-    this.#open(ELEMENT, 'xmlBlaster', '', 0);
-    this.#addElement(key, 1);
-    this.#ends[1] = this.#ends[0] = this.size;
+    this.#addElement(root, 0);
+    this.#ends[0] = this.size;
   }
 
   get size(): number {
@@ -87,5 +87,5 @@ export class TopicDocument {
  * recursion: the codec bounds the depth of keys.
  */
 export function createTopicDocument(key: XmlElement): TopicDocument {
-  return new TopicDocument(key);
+  return new TopicDocument({ name: 'xmlBlaster', attributes: [], children: [key] });
 }

@@ -92,6 +92,18 @@ export const UPDATES_DESCRIPTIONS: readonly Parameter[] = [
     ...integer(1, 10_000),
     default: 100,
   }),
+  query(
+    'filter',
+    'Of the updates of this query only those that pass: a regular expression for the whole content, or what `filterType` says.',
+  ),
+  query(
+    'filterType',
+    "Which filter understands `filter`: `GnuRegexFilter`, `XPathFilter`, `XPathQosFilter`, `Sql92Filter`, `ContentLenFilter`, or one of the broker's operator.",
+    {
+      type: 'string',
+      default: 'GnuRegexFilter',
+    },
+  ),
   header('Accept', '`text/event-stream` makes it a stream of Server-Sent Events.'),
   header('Last-Event-ID', 'Streams: the last `id:` that arrived; goes before `ack`.'),
 ];

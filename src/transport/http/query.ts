@@ -8,7 +8,6 @@ export class Query {
   constructor(query: unknown, allowed: readonly string[]) {
     this.#values = query as Readonly<Record<string, unknown>>;
     for (const [name, value] of Object.entries(this.#values)) {
-      if (NOT_YET.has(name)) throw new HttpError(400, `The parameter ${name} is not supported yet; leave it out`);
       if (!allowed.includes(name)) {
         throw new HttpError(400, `The parameter "${name.slice(0, 40)}" is unknown; known are ${allowed.join(', ')}`);
       }
@@ -45,8 +44,6 @@ export class Query {
     return text === 'true';
   }
 }
-
-const NOT_YET = new Set(['filter', 'filterType']);
 
 /** The parameters that say whose request it is; every route takes them. */
 export const CALLER_PARAMETERS = ['session', 'sessionId'] as const;

@@ -16,6 +16,7 @@ import {
 } from '../../model/message.ts';
 import { createPlainKey } from '../../model/msg-key.ts';
 import { DEFAULT_QUERY_QOS } from '../../model/query.ts';
+import type { PublishOutcome } from '../../model/replies.ts';
 import { answer, takeOver, XML_HEADERS } from './answer.ts';
 import { contentTypeOf, readBody } from './body.ts';
 import { identify, openCaller } from './caller.ts';
@@ -84,10 +85,16 @@ async function publishTopic(context: HttpContext, request: FastifyRequest, reply
   try {
     const content = await readBody(request.raw, options.limits.maxContentBytes, broker.account);
     const published = await broker.publish(caller.session, { key, qos, content });
-    answer(takeOver(reply), published.isNewTopic ? 201 : 200, XML_HEADERS, `${encodePublishReturnQos(published)}\n`);
+    answer(takeOver(reply), statusOfPublish(published), XML_HEADERS, `${encodePublishReturnQos(published)}\n`);
   } finally {
     caller.close();
   }
+}
+
+/** 422: a publish filter refused it. */
+function statusOfPublish(published: PublishOutcome): number {
+  if ('refusedAs' in published) return 422;
+  return published.isNewTopic ? 201 : 200;
 }
 
 async function eraseTopic({ broker, options }: HttpContext, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {

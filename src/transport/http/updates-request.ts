@@ -1,5 +1,12 @@
 import type { KeyLimits } from '../../codec/key-xml.ts';
-import { DEFAULT_HISTORY, DEFAULT_QUERY_QOS, type QueryKey, type QueryQos } from '../../model/query.ts';
+import {
+  DEFAULT_FILTER_VERSION,
+  DEFAULT_HISTORY,
+  DEFAULT_QUERY_QOS,
+  type FilterQos,
+  type QueryKey,
+  type QueryQos,
+} from '../../model/query.ts';
 import { HttpError } from './http-error.ts';
 import { Query, SESSION_PARAMETERS } from './query.ts';
 import { readQueryKey } from './query-key.ts';
@@ -12,6 +19,8 @@ const DEFAULT_MAX_BYTES = 10 * 1024 * 1024;
 const MAX_BYTES = 64 * 1024 * 1024;
 const MAX_HISTORY = 1_000_000;
 const DEFAULT_WINDOW = 100;
+/** The only filter that every original server has. */
+const DEFAULT_FILTER_TYPE = 'GnuRegexFilter';
 
 const PARAMETERS = [
   ...SESSION_PARAMETERS,
@@ -25,6 +34,8 @@ const PARAMETERS = [
   'history',
   'content',
   'window',
+  'filter',
+  'filterType',
 ];
 
 /** What `GET /updates` asks for: protocol/http.md, "Long poll" and "Streams". */
@@ -50,7 +61,7 @@ export function readUpdatesRequest(parameters: unknown, limits: KeyLimits): Upda
   return {
     query,
     wanted: readQueryKey(query, limits),
-    subscribeQos: { ...DEFAULT_QUERY_QOS, history: { numEntries, newestFirst: false } },
+    subscribeQos: { ...DEFAULT_QUERY_QOS, history: { numEntries, newestFirst: false }, filters: readFilters(query) },
     ack: query.text('ack'),
     timeoutMs: (query.number('timeout', 0, MAX_TIMEOUT_S) ?? DEFAULT_TIMEOUT_S) * 1000,
     isRaw,
@@ -58,6 +69,14 @@ export function readUpdatesRequest(parameters: unknown, limits: KeyLimits): Upda
     maxBytes: query.integer('maxBytes', 1, MAX_BYTES) ?? DEFAULT_MAX_BYTES,
     window: query.integer('window', 1, MAX_UPDATES) ?? DEFAULT_WINDOW,
   };
+}
+
+function readFilters(query: Query): readonly FilterQos[] {
+  const filter = query.text('filter')?.trim();
+  const type = query.text('filterType')?.trim();
+  if (filter === undefined && type === undefined) return [];
+  if (filter === undefined) throw new HttpError(400, 'filterType without filter: add filter=…, what the messages must pass');
+  return [{ type: type ?? DEFAULT_FILTER_TYPE, version: DEFAULT_FILTER_VERSION, query: filter }];
 }
 
 function readRaw(query: Query): boolean {

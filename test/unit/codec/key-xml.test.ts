@@ -174,7 +174,7 @@ describe('the key of a query', () => {
       ["<key queryType='REGEX'>a.*</key>", 'user.query.type.invalid', /^queryType "REGEX" is unknown; use EXACT, XPATH, DOMAIN$/],
       [`<key queryType='${'x'.repeat(10_000)}'/>`, 'user.query.type.invalid', /^queryType "X{60}…" is unknown/],
       [`<key oid='${'x'.repeat(1_025)}'/>`, 'user.maxSizeExceed', /is longer than 1024 bytes$/],
-      ["<key oid='a'><filter type='GnuRegexFilter'>x</filter></key>", 'user.illegalArgument', /^<filter> is not supported yet/],
+      ["<key oid='a'><filter type='GnuRegexFilter'>x</filter></key>", 'user.illegalArgument', /<filter> belongs into the <qos>/],
     ]),
   )('refuses %s', (_, xml, code, message) => {
     const refusal = refusalOf(() => decodeQueryKey(parse(xml), limits));

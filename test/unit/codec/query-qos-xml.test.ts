@@ -31,6 +31,16 @@ test.each<[xml: string, expected: Partial<QueryQos>]>([
   ["<history numEntries='-5'/>", { history: { numEntries: -1, newestFirst: true } }],
   ["<history numEntries='0'/>", { history: { numEntries: 0, newestFirst: true } }],
   ['<history/>', { history: { numEntries: 1, newestFirst: true } }],
+  ["<filter type='A'>x</filter>", { filters: [{ type: 'A', version: '1.0', query: 'x' }] }],
+  [
+    "<FILTER TYPE=' A ' version='2'>\n a &lt; 1 <![CDATA[AND <b>]]>\n</FILTER><filter type='B'/>",
+    {
+      filters: [
+        { type: 'A', version: '2', query: 'a < 1 AND <b>' },
+        { type: 'B', version: '1.0', query: '' },
+      ],
+    },
+  ],
   ["<erase><history numEntries='-1'/></erase>", { history: { numEntries: -1, newestFirst: true } }],
 ])('%s', (xml, expected) => {
   expect(decodeQueryQos(qos(xml))).toEqual({ ...DEFAULT_QUERY_QOS, ...expected });
@@ -41,7 +51,7 @@ test.each([
   ["<history numEntries='all'/>", 'numEntries: "all" is not a whole number'],
   ["<history newestFirst='1'/>", 'newestFirst: "1" is not true or false'],
   ["<erase forceDestroy='yes'/>", 'forceDestroy: "yes" is not true or false'],
-  ["<filter type='GnuRegexFilter'>x</filter>", '<filter> is not supported yet; leave it out'],
+  ['<filter>x</filter>', "<filter> has no type; write <filter type='…'>"],
   ["<querySpec type='QueueQuery'>maxEntries=1</querySpec>", '<querySpec> is not supported yet; leave it out'],
 ])('refuses %s', (xml, message) => {
   expect(refusalOf(() => decodeQueryQos(qos(xml)))).toEqual({ code: 'user.illegalArgument', message });

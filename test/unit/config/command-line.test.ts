@@ -65,6 +65,12 @@ describe('where a setting comes from', () => {
     expect(configOf([], { XMLBLASTER_SOCKET_PORT: 'off' }).socketPort).toBe('off');
   });
 
+  test('settings of filters have commas inside, and stand between semicolons in the environment', () => {
+    const wanted = ['A,b=1,c=2', 'D'];
+    expect(configOf(['--publish-filter', 'A,b=1,c=2', '--publish-filter', 'D']).publishFilter).toEqual(wanted);
+    expect(configOf([], { XMLBLASTER_PUBLISH_FILTER: 'A,b=1,c=2; D' }).publishFilter).toEqual(wanted);
+  });
+
   test('lists are repeated flags, or stand between commas', () => {
     expect(configOf(['--allowed-host', 'a', '--allowed-host', 'b']).allowedHost).toEqual(['a', 'b']);
     expect(configOf([], { XMLBLASTER_ALLOWED_HOST: 'a, b' }).allowedHost).toEqual(['a', 'b']);

@@ -34,6 +34,26 @@ describe('settings of the original', () => {
     expect(ignored).toEqual([]);
   });
 
+  test('of filters, with their class and its parameters', () => {
+    const path = propertiesFile(`MimeAccessPlugin[GnuRegexFilter][1.0]=org.xmlBlaster.engine.mime.regex.GnuRegexFilter
+MimeAccessPlugin[ContentLenFilter][1.0]=org.xmlBlaster.engine.mime.demo.ContentLenFilter, DEFAULT_MAX_LEN=200,THROW_EXCEPTION_FOR_LEN=3
+MimeAccessPlugin[QosFilter][1.0]=org.xmlBlaster.engine.mime.xpath.XPathFilter,matchAgainstQos=\${isQos}
+MimeAccessPlugin[Mine][1.0]=com.mycompany.MyFilter
+MimeAccessPlugin[XPathFilter][2.0]=org.xmlBlaster.engine.mime.xpath.XPathFilter
+`);
+    const publish = [
+      '-MimePublishPlugin[PublishLenChecker][1.0]',
+      'org.xmlBlaster.engine.mime.demo.PublishLenChecker,DEFAULT_MAX_LEN=10',
+    ];
+    const { config, ignored } = start(['--properties', path, '-isQos', 'true', ...publish]);
+    expect(config.accessFilter).toEqual([
+      'ContentLenFilter=ContentLenFilter,DEFAULT_MAX_LEN=200,THROW_EXCEPTION_FOR_LEN=3',
+      'QosFilter=XPathFilter,matchAgainstQos=true',
+    ]);
+    expect(config.publishFilter).toEqual(['PublishLenChecker,DEFAULT_MAX_LEN=10']);
+    expect(ignored).toEqual(['MimeAccessPlugin[Mine][1.0]', 'MimeAccessPlugin[XPathFilter][2.0]']);
+  });
+
   test('in a file, named by an option, by the name of the original, or in the environment', () => {
     const path = propertiesFile('bootstrapPort=5600\n');
     expect(start(['--properties', path]).config.port).toBe(5600);
