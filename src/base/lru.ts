@@ -4,7 +4,7 @@ export class Lru<K, V> {
   readonly #maxEntries: number;
   readonly #maxWeight: number;
   #weight = 0;
-  /** Counts what was ever remembered. */
+  /** Counts the uses that moved an entry. */
   #age = 0;
 
   constructor(maxEntries: number, maxWeight: number) {
@@ -19,7 +19,7 @@ export class Lru<K, V> {
   get(key: K): V | undefined {
     const entry = this.#entries.get(key);
     if (!entry) return undefined;
-    if (this.#age - entry.usedAt >= this.#entries.size / 2) this.#refresh(key, entry);
+    if (entry.usedAt < this.#age) this.#refresh(key, entry);
     return entry.value;
   }
 
@@ -42,9 +42,9 @@ export class Lru<K, V> {
     this.#weight -= entry.weight;
   }
 
-  /** Among the youngest half it may stay where it is: that keeps lookups of what is used all the time cheap. */
+  /** The one that was used last stays where it is: that keeps lookups of what is used all the time cheap. */
   #refresh(key: K, entry: { usedAt: number; readonly value: V; readonly weight: number }): void {
-    entry.usedAt = this.#age;
+    entry.usedAt = ++this.#age;
     this.#entries.delete(key);
     this.#entries.set(key, entry);
   }

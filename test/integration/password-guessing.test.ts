@@ -13,7 +13,7 @@ const SLOW = '$2y$10$xJZgEjhOIfRg6Cyvz7jRtuaQrnJy3ySfLfO2rlONrJ39WOtJoptqK';
 
 /** A broker with users 0, 1, … whose password is `secret`. */
 const startWithUsers = (count: number, hash: string): Promise<TestBroker> =>
-  startBroker({ passwordFile: passwordFile(Array.from({ length: count }, (_, i) => `${i}:${hash}`).join('\n')).path });
+  startBroker({ passwordFile: passwordFile(Array.from({ length: count }, (_, i) => `user${i}:${hash}`).join('\n')).path });
 
 const statusOf = async (broker: TestBroker, user: string, password = 'secret') =>
   (await broker.get('/topics', basic(user, password))).status;
@@ -27,12 +27,12 @@ async function msOf(work: Promise<unknown>): Promise<number> {
 describe('a wrong password', () => {
   test('is answered late, later each time, over HTTP and SOCKET; other users do not wait for that', async () => {
     const broker = await startWithUsers(2, SECRET);
-    expect(await msOf(statusOf(broker, '0', 'guess 1'))).toBeGreaterThan(240);
+    expect(await msOf(statusOf(broker, 'user0', 'guess 1'))).toBeGreaterThan(240);
     const client = await SocketClient.open(broker.port);
-    expect(await msOf(logIn(client, '0', 'guess 2'))).toBeGreaterThan(490);
+    expect(await msOf(logIn(client, 'user0', 'guess 2'))).toBeGreaterThan(490);
     const answers: string[] = [];
-    const guess = statusOf(broker, '0', 'guess 3').then((status) => answers.push(`guess ${status}`));
-    await statusOf(broker, '1').then((status) => answers.push(`other ${status}`));
+    const guess = statusOf(broker, 'user0', 'guess 3').then((status) => answers.push(`guess ${status}`));
+    await statusOf(broker, 'user1').then((status) => answers.push(`other ${status}`));
     await guess;
     expect(answers).toEqual(['other 200', 'guess 401']);
   });
@@ -85,11 +85,11 @@ describe('a slow hash', () => {
 
   test('is computed once for the same login, at the same time or soon after', async () => {
     const broker = await startWithUsers(2, SLOW);
-    await statusOf(broker, '0'); // the thread starts
-    const one = await msOf(statusOf(broker, '1', 'secret'));
-    const many = await msOf(Promise.all(Array.from({ length: 100 }, () => statusOf(broker, '1'))));
+    await statusOf(broker, 'user0'); // the thread starts
+    const one = await msOf(statusOf(broker, 'user1', 'secret'));
+    const many = await msOf(Promise.all(Array.from({ length: 100 }, () => statusOf(broker, 'user1'))));
     const other = await startWithUsers(1, SLOW);
-    const atOnce = await msOf(Promise.all(Array.from({ length: 100 }, () => statusOf(other, '0'))));
+    const atOnce = await msOf(Promise.all(Array.from({ length: 100 }, () => statusOf(other, 'user0'))));
     expect([many < 30 * one, atOnce < 30 * one], `${one} ${many} ${atOnce}`).toEqual([true, true]);
   });
 });
@@ -100,10 +100,10 @@ test('a client that has gone when its login is done leaves nothing behind', asyn
   const callback = "<queue relating='callback'><callback type='SOCKET' retries='0'/></queue>";
   const login = (user: string) =>
     `<qos><securityService><user>${user}</user><passwd>secret</passwd></securityService>${callback}</qos>`;
-  gone.send('connect', login('0'), '');
+  gone.send('connect', login('user0'), '');
   await gone.call('ping');
   gone.socket.resetAndDestroy();
   const stays = await SocketClient.open(broker.port);
-  expect(codeOf(await stays.call('connect', login('1'), ''))).toBe(''); // logins are checked one after the other
+  expect(codeOf(await stays.call('connect', login('user1'), ''))).toBe(''); // logins are checked one after the other
   await untilStatistics(broker, ({ sessions }) => sessions === 1);
 });
