@@ -39,10 +39,10 @@ describe('a wrong password', () => {
 
   test('of many at once from one address: most are not even looked at, and those who are known get in', async () => {
     const broker = await startWithUsers(100, SECRET);
-    expect(await statusOf(broker, '99')).toBe(200);
+    expect(await statusOf(broker, 'user99')).toBe(200);
     const client = await SocketClient.open(broker.port);
-    const guesses = Array.from({ length: 60 }, (_, i) => broker.get('/topics', basic(String(i), 'guess')));
-    const answers = await Promise.race([Promise.all(guesses), statusOf(broker, '99').then((status) => status)]);
+    const guesses = Array.from({ length: 60 }, (_, i) => broker.get('/topics', basic(`user${i}`, 'guess')));
+    const answers = await Promise.race([Promise.all(guesses), statusOf(broker, 'user99').then((status) => status)]);
     expect(answers, 'a known one is not behind them').toBe(200);
     const sentences = (await Promise.all(guesses)).map(({ body }) => exceptionOf(body));
     expect(new Set(sentences.map(({ code }) => code))).toEqual(new Set([DENIED]));
@@ -51,7 +51,7 @@ describe('a wrong password', () => {
     expect(sentences.filter(({ message }) => /^Too many wrong passwords came from .*127\.0\.0\.1/.test(message)).length).toBe(
       60 - looked.length,
     );
-    expect(codeOf(await logIn(client, '50'))).toBe('');
+    expect(codeOf(await logIn(client, 'user50'))).toBe('');
   });
 
   test('that waits for its answer gets it when the broker ends', async () => {
@@ -69,15 +69,15 @@ describe('a slow hash', () => {
   test('stalls nobody: while thirty log in, a session is served a hundred times', async () => {
     const broker = await startWithUsers(31, SLOW);
     const client = await SocketClient.open(broker.port);
-    await logIn(client, '30');
+    await logIn(client, 'user30');
     await client.subscribe('a');
     let loggedIn = 0;
     const logins = Array.from({ length: 30 }, async (_, i) => {
-      await logIn(await SocketClient.open(broker.port), String(i));
+      await logIn(await SocketClient.open(broker.port), `user${i}`);
       loggedIn++;
     });
     for (let i = 0; i < 100; i++) {
-      await client.publish('a', String(i));
+      await client.publish('a', `user${i}`);
     }
     expect(loggedIn).toBeLessThan(30);
     await Promise.all(logins);
