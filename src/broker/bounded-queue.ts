@@ -1,8 +1,11 @@
 import type { OverflowPolicy } from '../model/connect.ts';
+import type { Job } from './consumable-queue.ts';
 import { DELIVERY_BYTES, type Delivery, type DeliveryParts } from './delivery.ts';
 import { DeliveryQueue } from './delivery-queue.ts';
 import type { MemoryAccount } from './memory-account.ts';
 import type { Message } from './message.ts';
+import { NewestOnly } from './newest-only.ts';
+import { QueriedDeliveries } from './queried-deliveries.ts';
 
 /** The bounds of a queue, and what becomes of what does not fit. */
 export interface QueueBounds {
@@ -18,6 +21,8 @@ export interface DeliveryInit {
   readonly subscriptionId: string;
   readonly parts: DeliveryParts;
   readonly isInitial: boolean;
+  /** It comes out of a ConsumableQueue. */
+  readonly job?: Job | undefined;
 }
 
 export interface BoundedQueueContext {
@@ -40,6 +45,10 @@ export class BoundedQueue {
   #nextExpiry = Number.POSITIVE_INFINITY;
   /** Called once when something was done or dropped. */
   #onRoom: (() => void)[] = [];
+  #jobCount = 0;
+  /** Made when first used: most queues need neither. */
+  #newestOnly: NewestOnly | undefined;
+  #queried: QueriedDeliveries | undefined;
 
   constructor(bounds: QueueBounds, context: BoundedQueueContext) {
     this.bounds = bounds;
@@ -60,32 +69,56 @@ export class BoundedQueue {
     return this.#queue.size;
   }
 
-  /** Queues at the end of its priority; false when it does not fit. */
+  /** What waits, as queries see it. */
+  get queried(): QueriedDeliveries {
+    this.#queried ??= new QueriedDeliveries(this);
+    return this.#queried;
+  }
+
+  /** What waits, in its order, as long as nothing is added or taken. */
+  inOrder(): Iterable<Delivery> {
+    return this.#queue;
+  }
+
+  /**
+   * Queues at the end of its priority; false when it does not fit. Of those whose subscription wants the newest only, an older one
+   * makes room.
+   */
   push(init: DeliveryInit): boolean {
     const { message } = init;
+    if (init.parts.newestOnly && !this.#newest().makeRoom(message, init.subscriptionId)) return true;
     if (!this.hasRoom(message.content.length)) return false;
     message.retain();
     this.#size++;
     this.#bytes += message.content.length;
     this.#noteExpiry(message);
     this.#context.account.charge(DELIVERY_BYTES);
-    const { subscriptionId, parts, isInitial } = init;
-    this.#queue.push({ message, subscriptionId, parts, isInitial, order: this.#order++, redeliver: 0 });
+    const { subscriptionId, parts, isInitial, job } = init;
+    const delivery = { message, subscriptionId, parts, isInitial, order: this.#order++, redeliver: 0, job };
+    if (job) this.#jobCount++;
+    this.#queue.push(delivery);
+    if (parts.newestOnly) this.#newestOnly?.waits(delivery);
+    this.#queried?.onChange?.();
     return true;
   }
 
   /** Whether one more delivery with so much content fits; what has expired makes room first. */
   hasRoom(contentBytes: number): boolean {
     if (this.#fits(contentBytes)) return true;
+    this.dropExpired();
+    return this.#fits(contentBytes);
+  }
+
+  /** Drops what waits and has vanished by its expiration. */
+  dropExpired(): void {
     const now = this.#context.now();
-    if (this.#nextExpiry > now) return false;
+    if (this.#nextExpiry > now) return;
     this.#nextExpiry = Number.POSITIVE_INFINITY;
     this.removeAll(({ message }) => {
       if (message.isGone(now)) return true;
       this.#noteExpiry(message);
       return false;
     });
-    return this.#fits(contentBytes);
   }
 
   /** Drops what has waited longest until so much content fits; false when there is nothing left to drop. */
@@ -93,7 +126,7 @@ export class BoundedQueue {
     while (!this.hasRoom(contentBytes)) {
       const oldest = this.#queue.shiftOldest();
       if (!oldest) return false;
-      this.done(oldest);
+      this.#discard(oldest);
     }
     return true;
   }
@@ -120,7 +153,8 @@ export class BoundedQueue {
       bytes += next.message.content.length;
       if (taken.length > 0 && bytes > maxBytes) break;
       this.#queue.shift();
-      if (next.message.isGone(now)) this.done(next);
+      if (next.parts.newestOnly) this.#newestOnly?.leaves(next);
+      if (next.message.isGone(now)) this.#discard(next);
       else taken.push(next);
     }
     return taken;
@@ -130,10 +164,35 @@ export class BoundedQueue {
   putBack(deliveries: readonly Delivery[]): void {
     for (const delivery of deliveries) delivery.redeliver++;
     this.#queue.putBack(deliveries);
+    this.#newestOnly?.areBack(deliveries);
+    this.#queried?.onChange?.();
   }
 
   /** What was taken has been delivered, or is given up. */
   done(delivery: Delivery): void {
+    this.#letGo(delivery);
+    delivery.job?.done();
+  }
+
+  /** Drops the jobs that wait: they are for others. */
+  recallJobs(): void {
+    if (this.#jobCount > 0) this.removeAll(({ job }) => job !== undefined);
+  }
+
+  /** Its owner is gone. */
+  close(): void {
+    this.#queried?.close();
+  }
+
+  /** Nobody gets it out of this queue; a job is for others. */
+  #discard(delivery: Delivery): void {
+    if (delivery.parts.newestOnly) this.#newestOnly?.leaves(delivery);
+    this.#letGo(delivery);
+    delivery.job?.giveBack();
+  }
+
+  #letGo(delivery: Delivery): void {
+    if (delivery.job) this.#jobCount--;
     this.#size--;
     this.#bytes -= delivery.message.content.length;
     this.#context.account.release(DELIVERY_BYTES);
@@ -144,8 +203,15 @@ export class BoundedQueue {
   /** Drops the waiting deliveries that `isUnwanted` says; returns them, in order. */
   removeAll(isUnwanted: (delivery: Delivery) => boolean): Delivery[] {
     const removed = this.#queue.removeAll(isUnwanted);
-    for (const delivery of removed) this.done(delivery);
+    for (const delivery of removed) this.#discard(delivery);
     return removed;
+  }
+
+  #newest(): NewestOnly {
+    this.#newestOnly ??= new NewestOnly((delivery) => {
+      if (this.#queue.remove(delivery)) this.#discard(delivery);
+    });
+    return this.#newestOnly;
   }
 
   #announceRoom(): void {

@@ -27,6 +27,7 @@ import { MemoryAccount } from './memory-account.ts';
 import { PointToPoint } from './point-to-point.ts';
 import type { Authenticator } from './ports.ts';
 import { Publisher } from './publisher.ts';
+import { type Asker, type QueueAnswer, QueueQueries } from './queue-queries.ts';
 import type { Session } from './session.ts';
 import { Sessions } from './sessions.ts';
 import type { Subject } from './subject.ts';
@@ -76,6 +77,7 @@ export class Broker {
   readonly #subscriptions: Subscriptions;
   readonly #publisher: Publisher;
   readonly #eraser: Eraser;
+  readonly #queueQueries: QueueQueries;
   readonly #store: Store;
   readonly #slicer: Slicer;
   readonly #logger: Logger;
@@ -105,12 +107,19 @@ export class Broker {
       now: this.now,
     };
     this.sessions = new Sessions(options, dispatching, this.timers, (session, reason) => this.#endSession(session, reason));
-    this.#topics = new Topics(limits, this.account, this.timers, {
-      onDeath: (topic) => this.#eraser.endTopic(topic, topic.creator, undefined),
-      onReleased: (message) => {
-        if (message.qos.persistent) this.#deleteSoon(message);
+    this.#topics = new Topics(
+      limits,
+      this.account,
+      this.timers,
+      {
+        onDeath: (topic) => this.#eraser.endTopic(topic, topic.creator, undefined),
+        onReleased: (message) => {
+          if (message.qos.persistent) this.#deleteSoon(message);
+        },
       },
-    });
+      this.now,
+    );
+    this.#queueQueries = new QueueQueries({ nodeId, sessions: this.sessions, topics: this.#topics, timers: this.timers });
     this.#deadMessages = new DeadMessages(nodeId, (key, qos, content, sender) => {
       const topic = this.#topics.get(key.oid);
       const isUnheard = topic?.key !== undefined && topic.routes.size === 0;
@@ -223,11 +232,16 @@ export class Broker {
     const filters = qos.filters.length === 0 ? undefined : await this.#filtering.compile(qos.filters);
     const messages: ReceivedMessage[] = [];
     for (const topic of await this.#matching.find(query)) {
-      const selected = topic.select(qos.history, this.now());
+      const selected = topic.history.select(qos.history);
       messages.push(...(filters ? await this.#filtering.sift(selected, filters, session.absoluteName) : selected));
       await this.#slicer.breathe();
     }
     return messages;
+  }
+
+  /** See `QueueQueries.query`. */
+  queryQueue(asker: Asker, query: QueryKey, qos: QueryQos): Promise<QueueAnswer> | undefined {
+    return this.#queueQueries.query(asker, query, qos);
   }
 
   /** The keys of all topics that have one, or of those that `query` finds; of all of which the session may get each. */
@@ -271,6 +285,7 @@ export class Broker {
    * (engine rules of the original: the first try to reach it again comes soon, the others after `delay`).
    */
   callbackLost(session: Session, { retries, delayMs }: CallbackQos): void {
+    session.dispatcher.recallJobs();
     if (retries < 0 || session.isClosed) return;
     const end = (): void => {
       const deathReason = `The callback of ${session.absoluteName} is lost, and no retry is left`;
@@ -294,6 +309,7 @@ export class Broker {
   /** Ends the logins under way and every channel, then the store. No verb may follow. */
   async close(): Promise<void> {
     this.authenticator.close();
+    this.#queueQueries.close();
     for (const session of [...this.sessions.all()]) session.dispatcher.close('shutdown');
     this.timers.close();
     await this.#store.close();
@@ -316,6 +332,7 @@ export class Broker {
   }
 
   #endSession(session: Session, deathReason: string | undefined): void {
+    this.#queueQueries.leave(session);
     session.dispatcher.close('disconnected');
     for (const subscription of [...session.subscriptions.values()]) this.#subscriptions.cancel(subscription);
     if (deathReason !== undefined) this.#deliveries.bury(session, deathReason);

@@ -36,8 +36,8 @@ export class Deliveries {
     const { session, qos, filters } = subscription;
     const isErased = isEraseNotice(message);
     if (isErased && !qos.notify) return;
-    if (!session.principal.isAllowed('subscribe', subscription.query)) return; // a right may have been taken away
-    if (!qos.local && !isInitial && !isErased && message.sender === session.absoluteName) return;
+    if (!isAllowed(subscription)) return;
+    if (!isInitial && !isErased && !wants(subscription, message)) return;
     // What is queued twice is known by its order, so those who want no duplicates get nothing past the line.
     const mustLineUp = filters !== undefined || (!session.options.duplicateUpdates && this.#filtered.isWorking);
     if (mustLineUp) this.#filtered.take(subscription, message, isInitial);
@@ -68,4 +68,14 @@ export class Deliveries {
     if (canDiscard && dispatcher.enqueue(init)) return;
     this.#deadMessages.report(message, session, overflowText(absoluteName, bounds.maxEntries, bounds.maxBytes));
   }
+}
+
+/** Whether a message that is published now is for this subscriber. */
+export function wants({ session, qos }: Subscription, message: Message): boolean {
+  return qos.local || message.sender !== session.absoluteName;
+}
+
+/** A right may have been taken away. */
+export function isAllowed({ session, query }: Subscription): boolean {
+  return session.principal.isAllowed('subscribe', query);
 }

@@ -54,6 +54,18 @@ export class DeliveryQueue {
     return delivery;
   }
 
+  /** In order, as long as nothing is added or taken. */
+  *[Symbol.iterator](): Generator<Delivery> {
+    for (const lane of this.#lanes.toReversed()) if (lane) yield* lane;
+  }
+
+  /** Takes one delivery out; false when it is not there. */
+  remove(delivery: Delivery): boolean {
+    const isRemoved = this.#lanes[delivery.message.qos.priority]?.remove(delivery) === true;
+    if (isRemoved) this.#size--;
+    return isRemoved;
+  }
+
   /** Takes out everything that `isUnwanted` says, in order. */
   removeAll(isUnwanted: (delivery: Delivery) => boolean): Delivery[] {
     const removed = this.#lanes.toReversed().flatMap((lane) => lane?.removeAll(isUnwanted) ?? []);
@@ -108,6 +120,18 @@ class Lane {
     }
   }
 
+  *[Symbol.iterator](): Generator<Delivery> {
+    for (let i = this.#head; i < this.#items.length; i++) yield this.#items[i] as Delivery;
+  }
+
+  remove(delivery: Delivery): boolean {
+    const index = this.#indexFor(delivery.order);
+    if (this.#items[index] !== delivery) return false;
+    this.#items.splice(index, 1);
+    if (this.#head === this.#items.length) this.#clear();
+    return true;
+  }
+
   removeAll(isUnwanted: (delivery: Delivery) => boolean): Delivery[] {
     const removed: Delivery[] = [];
     const kept: Delivery[] = [];
@@ -129,7 +153,7 @@ class Lane {
     this.#head = 0;
   }
 
-  /** The index of the first delivery with a higher order. */
+  /** The index of the first delivery with this order or a higher one. */
   #indexFor(order: number): number {
     let low = this.#head;
     let high = this.#items.length;

@@ -1,3 +1,4 @@
+import type { Job } from './consumable-queue.ts';
 import type { Message } from './message.ts';
 
 /** What one place in a queue costs beside the message, in bytes. */
@@ -16,10 +17,14 @@ export interface Delivery {
   readonly isInitial: boolean;
   /** How often it has been handed out before without being acknowledged. */
   redeliver: number;
+  /** It is for this session alone, out of a ConsumableQueue. */
+  readonly job: Job | undefined;
 }
 
 export interface DeliveryParts {
   readonly content: boolean;
   readonly meta: boolean;
   readonly updateOneway: boolean;
+  /** While it waits, a newer message of the topic takes its place. */
+  readonly newestOnly: boolean;
 }

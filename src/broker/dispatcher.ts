@@ -1,6 +1,7 @@
 import type { Timer, TimerWheel } from '../base/timer-wheel.ts';
 import type { BrokerError } from '../model/error.ts';
 import { BoundedQueue, type DeliveryInit, type QueueBounds } from './bounded-queue.ts';
+import type { ConsumableQueue } from './consumable-queue.ts';
 import type { Delivery } from './delivery.ts';
 import type { DispatchLoop } from './dispatch-loop.ts';
 import type { MemoryAccount } from './memory-account.ts';
@@ -36,6 +37,8 @@ export class Dispatcher {
   #grace: Grace | undefined;
   #graceTimer: Timer | undefined;
   #collectTimer: Timer | undefined;
+  /** Made when first used: most sessions need none. */
+  #jobSources: Set<ConsumableQueue> | undefined;
 
   constructor(bounds: QueueBounds, context: DispatcherContext) {
     this.queue = new BoundedQueue(bounds, context);
@@ -44,6 +47,20 @@ export class Dispatcher {
 
   get hasChannel(): boolean {
     return this.#channel !== undefined;
+  }
+
+  /** Whether one more delivery would leave at once. */
+  get isReady(): boolean {
+    return this.#channel !== undefined && this.#channel.capacity > this.queue.waiting;
+  }
+
+  /** `source` has messages for whoever is ready for one. */
+  addJobSource(source: ConsumableQueue): void {
+    this.#jobSources = (this.#jobSources ?? new Set()).add(source);
+  }
+
+  removeJobSource(source: ConsumableQueue): void {
+    this.#jobSources?.delete(source);
   }
 
   /** Queues a message; false when the queue is full (the caller decides what becomes of the message). */
@@ -64,6 +81,7 @@ export class Dispatcher {
     this.#returnUnacknowledged();
     this.#channel = channel;
     this.#endGrace();
+    this.#offerJobs();
     this.dispatch();
   }
 
@@ -74,6 +92,7 @@ export class Dispatcher {
     this.#collectTimer?.cancel();
     this.#collectTimer = undefined;
     channel.close(end);
+    this.queue.recallJobs();
   }
 
   /** The channel was lost and the client said how long to wait for it: without a new channel within `graceMs`, `onOver` is called. */
@@ -105,6 +124,13 @@ export class Dispatcher {
   /** What was handed out as numbers `first` to `last` goes back to its place; it is handed out again when the channel takes it. */
   giveBack(first: number, last: number): void {
     this.queue.putBack(this.#takeHandedOut(first, last));
+    this.queue.recallJobs();
+  }
+
+  /** The client is gone, and nothing will be acknowledged any more: others may get what only this session has. */
+  recallJobs(): void {
+    this.#returnUnacknowledged();
+    this.queue.recallJobs();
   }
 
   /** Tells the subscriber of an error: at once if it listens, else when it listens again. The first one counts. */
@@ -115,6 +141,7 @@ export class Dispatcher {
 
   /** Dispatches soon, together with all else that this turn of the event loop brings; not while deliveries are collected. */
   wake(): void {
+    this.#offerJobs();
     if (this.#collectTimer || (this.queue.waiting === 0 && !this.#error)) return;
     this.#context.loop.schedule(this);
   }
@@ -136,11 +163,12 @@ export class Dispatcher {
     }
   }
 
-  /** Drops everything, for a session that ends. Returns what nobody got. */
+  /** Drops everything, for a session that ends. Returns what nobody got and nobody will get. */
   clear(): Delivery[] {
     this.#endGrace();
+    this.queue.close();
     this.#returnUnacknowledged();
-    return this.queue.removeAll(() => true);
+    return this.queue.removeAll(() => true).filter(({ job }) => job === undefined);
   }
 
   /** Drops the waiting deliveries that nobody may get any more. */
@@ -152,6 +180,10 @@ export class Dispatcher {
   #done(deliveries: readonly Delivery[]): void {
     for (const delivery of deliveries) this.queue.done(delivery);
     this.#context.onRoom?.();
+  }
+
+  #offerJobs(): void {
+    if (this.#jobSources) for (const source of this.#jobSources) source.offer(this);
   }
 
   #takeHandedOut(first: number, last: number): Delivery[] {

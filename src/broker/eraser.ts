@@ -41,7 +41,7 @@ export class Eraser {
     const topics = (await this.#context.matching.find(query)).filter((topic) => !isSystemOid(topic.oid));
     for (const topic of topics) {
       if (isGone(topic)) continue;
-      if (qos.history) topic.clearHistory();
+      if (qos.history) topic.history.clear();
       else this.#eraseTopic(topic, sender, { forceDestroy: qos.forceDestroy });
       await this.#context.slicer.breathe();
     }

@@ -47,7 +47,7 @@ export class Matching {
     const keyOrder = this.#topics.keyOrder;
     this.#slicer.begin();
     for (const topic of this.#topics) {
-      if (topic.key && topic.keyOrder < keyOrder && topic.options.createDomEntry && this.#finds(query, topic.key)) {
+      if (topic.key && topic.keyOrder < keyOrder && sees(query, topic) && this.#finds(query, topic.key)) {
         if (!onMatch(topic)) return;
       }
       if (this.#slicer.expired) await this.#slicer.next();
@@ -65,7 +65,7 @@ export class Matching {
    * much on it. Returns a promise only when one slice was not enough.
    */
   matchNewTopic(topic: Topic, onMatch: OnMatch, onBudget: OnBudget): Promise<void> | undefined {
-    if (!topic.key || !topic.options.createDomEntry) return undefined;
+    if (!topic.key) return undefined;
     const view = new TopicView(topic.key);
     const queries = this.#queries[Symbol.iterator]();
     this.#slicer.begin();
@@ -73,7 +73,7 @@ export class Matching {
       do {
         const { value: query, done } = queries.next();
         if (done) return true;
-        notifySubscribers(query, view, topic.keyOrder, onMatch, onBudget);
+        if (sees(query, topic)) notifySubscribers(query, view, topic.keyOrder, onMatch, onBudget);
       } while (!this.#slicer.expired);
       return false;
     };
@@ -84,6 +84,10 @@ export class Matching {
     do await this.#slicer.next();
     while (!isGone(topic) && !slice());
   }
+}
+
+function sees(query: TopicQuery, topic: Topic): boolean {
+  return topic.options.createDomEntry || query.findsHidden;
 }
 
 type OnMatch = (subscription: Subscription) => void;

@@ -12,7 +12,7 @@ export type Receiver = Session | Subject;
 
 /** Where updates say which subscription they come through. */
 const PTP_SUBSCRIPTION_ID = '__subId:PtP';
-const WHOLE = { content: true, meta: true, updateOneway: false };
+const WHOLE = { content: true, meta: true, updateOneway: false, newestOnly: false };
 /** Client property of a publish: who is not there is left out, instead of an error. */
 const IGNORE_UNKNOWN = '_user.ptp.unknownDestination.ignoreSilently';
 

@@ -72,7 +72,9 @@ export class Publisher {
   /** The first queue of a subscriber that is full, and whose client wants its publishers to know. */
   #findFullQueue({ key, content, qos }: PublishUnit): Session | undefined {
     if (qos.subscribable === false && qos.destinations.length > 0) return undefined;
-    for (const { subscription } of this.#context.topics.get(key.oid)?.routes.values() ?? []) {
+    const topic = this.#context.topics.get(key.oid);
+    if (!topic || topic.consumers) return undefined;
+    for (const { subscription } of topic.routes.values()) {
       const { queue } = subscription.session.dispatcher;
       const { onOverflow } = queue.bounds;
       if ((onOverflow === 'exception' || onOverflow === 'block') && !queue.hasRoom(content.length)) return subscription.session;
@@ -162,8 +164,12 @@ export class Publisher {
 
   /** To the topic's history and to its subscribers. */
   #deliver(topic: Topic, message: Message): void {
-    const isChanged = message.qos.forceUpdate !== false || !topic.newest?.content.equals(message.content);
+    const isChanged = message.qos.forceUpdate !== false || !topic.history.newest?.content.equals(message.content);
     this.#remember(topic, message);
+    if (topic.consumers) {
+      topic.consumers.distribute();
+      return;
+    }
     if (!isChanged) return;
     for (const route of topic.routes.values()) this.#context.deliveries.deliver(route.subscription, message, false);
     if (!topic.matching) return;
@@ -175,7 +181,9 @@ export class Publisher {
     if (message.qos.lifeTimeMs === 0) return;
     topic.remember(message);
     if (message.expiresAt === Number.POSITIVE_INFINITY) return;
-    message.expiryTimer = this.#context.timers.start(message.expiresAt - this.#context.now(), () => topic.forget(message));
+    message.expiryTimer = this.#context.timers.start(message.expiresAt - this.#context.now(), () =>
+      topic.history.forget(message),
+    );
   }
 
   #persist(message: Message): void {
@@ -188,7 +196,7 @@ export class Publisher {
       await this.#context.store.commit();
     } catch (error) {
       message.withdraw();
-      topic.forget(message);
+      topic.history.forget(message);
       throw error;
     }
   }
@@ -218,6 +226,6 @@ function checkStore(topic: Topic, { qos, content }: PublishUnit): void {
 }
 
 function checkWritable(topic: Topic, unit: PublishUnit): void {
-  if (!topic.options.readonly || !topic.hasHistory || unit.qos.administrative) return;
+  if (!topic.options.readonly || topic.history.size === 0 || unit.qos.administrative) return;
   throw new BrokerError('user.publish.readonly', `The topic "${topic.oid}" is readonly and has its message already`);
 }

@@ -285,8 +285,13 @@ export class Sessions {
     if (!subject || name.pubSessionId === undefined) return;
     subject.sessions.delete(name.pubSessionId);
     if (subject.sessions.size === 0 && !keepsSubjectQueue) subject.clear();
-    if (subject.isNeeded) return;
-    this.#subjects.delete(name.subject);
+    this.forgetUnneeded(subject);
+  }
+
+  /** Forgets a subject that has no session and nothing waiting. */
+  forgetUnneeded(subject: Subject): void {
+    if (subject.isNeeded || !this.#subjects.delete(subject.name)) return;
+    subject.close();
     this.#context.account.release(SUBJECT_BYTES);
   }
 }

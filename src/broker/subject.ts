@@ -39,7 +39,7 @@ export class Subject {
 
   /** Whether anything would be lost without it. */
   get isNeeded(): boolean {
-    return this.sessions.size > 0 || this.hasWaiting;
+    return this.sessions.size > 0 || (this.#queue?.size ?? 0) > 0;
   }
 
   /** Whether one more message with so much content can be sent to it. */
@@ -64,6 +64,11 @@ export class Subject {
   /** Nobody gets what waits for the subject. */
   clear(): void {
     this.#queue?.removeAll(() => true);
+  }
+
+  /** It is gone, until somebody of this name comes again. */
+  close(): void {
+    this.#queue?.close();
   }
 
   /** The sessions that take point-to-point messages and can get updates. */

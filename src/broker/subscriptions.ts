@@ -258,8 +258,8 @@ export class Subscriptions {
   }
 
   #deliverInitial(subscription: Subscription, topic: Topic, { initialUpdate, history }: QueryQos = subscription.qos): void {
-    if (!initialUpdate) return;
-    for (const message of topic.select(history, this.#context.now())) {
+    if (!initialUpdate || topic.consumers) return;
+    for (const message of topic.history.select(history)) {
       this.#context.deliveries.deliver(subscription, message, true);
     }
   }

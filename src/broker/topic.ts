@@ -1,6 +1,7 @@
 import type { Timer } from '../base/timer-wheel.ts';
 import type { MsgKey, TopicQos } from '../model/message.ts';
-import { DEFAULT_HISTORY, type HistoryQos } from '../model/query.ts';
+import { ConsumableQueue } from './consumable-queue.ts';
+import type { History } from './history.ts';
 import type { Message, MessageOwner } from './message.ts';
 import type { Subscription } from './subscription.ts';
 
@@ -61,16 +62,18 @@ export class Topic implements MessageOwner {
   /** While a new topic is being matched against many queries. */
   matching: TopicMatching | undefined;
   readonly routes = new Map<Subscription, Route>();
+  readonly history: History;
+  /** Undefined: every subscriber gets every message. */
+  consumers: ConsumableQueue | undefined;
   readonly #events: TopicEvents;
-  readonly #history: Message[] = [];
-  #historyBytes = 0;
   #heldMessages = 0;
   #heldBytes = 0;
   #exactRoutes = 0;
 
-  constructor(oid: string, options: TopicOptions, events: TopicEvents) {
+  constructor(oid: string, options: TopicOptions, history: History, events: TopicEvents) {
     this.oid = oid;
     this.options = options;
+    this.history = history;
     this.#events = events;
   }
 
@@ -86,55 +89,23 @@ export class Topic implements MessageOwner {
       storeMaxEntries: qos.storeMaxEntries ?? this.options.storeMaxEntries,
       storeMaxBytes: qos.storeMaxBytes ?? this.options.storeMaxBytes,
     };
-  }
-
-  get hasHistory(): boolean {
-    return this.#history.length > 0;
-  }
-
-  get newest(): Message | undefined {
-    return this.#history.at(-1);
+    if (qos.distributor === 'ConsumableQueue' && !this.consumers) this.#startConsumableQueue();
   }
 
   /** Adds to the history; the oldest ones make room. */
   remember(message: Message): void {
-    if (this.options.historyMaxEntries === 0) return;
-    message.retain();
-    this.#history.push(message);
-    this.#historyBytes += message.content.length;
-    const { historyMaxEntries, historyMaxBytes } = this.options;
-    while (this.#history.length > historyMaxEntries || (this.#historyBytes > historyMaxBytes && this.#history.length > 1)) {
-      this.#drop(this.#history.shift());
-    }
-  }
-
-  /** Takes one message out of the history. */
-  forget(message: Message): void {
-    const index = this.#history.indexOf(message);
-    if (index < 0) return;
-    this.#history.splice(index, 1);
-    this.#drop(message);
-  }
-
-  clearHistory(): void {
-    for (const message of this.#history.splice(0)) this.#drop(message);
-  }
-
-  /** The newest `numEntries` (below 0: all) of what it remembers, the expired left out. */
-  select(history: HistoryQos | undefined, nowMs: number): Message[] {
-    const { numEntries, newestFirst } = history ?? DEFAULT_HISTORY;
-    const selected = numEntries < 0 ? [...this.#history] : this.#history.slice(Math.max(0, this.#history.length - numEntries));
-    if (newestFirst) selected.reverse();
-    return selected.filter((message) => !message.isExpired(nowMs));
+    this.history.remember(message, this.options.historyMaxEntries, this.options.historyMaxBytes);
   }
 
   addRoute(route: Route): void {
     this.routes.set(route.subscription, route);
     if (route.subscription.query.type === 'EXACT') this.#exactRoutes++;
+    this.consumers?.join(route.subscription);
   }
 
   removeRoute(subscription: Subscription): void {
     if (!this.routes.delete(subscription)) return;
+    this.consumers?.leave(subscription);
     if (subscription.query.type === 'EXACT') this.#exactRoutes--;
     this.#events.onIdle(this);
   }
@@ -160,16 +131,15 @@ export class Topic implements MessageOwner {
     this.#heldBytes += message.content.length;
   }
 
-  #drop(message: Message | undefined): void {
-    if (!message) return;
-    this.#historyBytes -= message.content.length;
-    message.release();
-  }
-
   messageReleased(message: Message): void {
     this.#heldMessages--;
     this.#heldBytes -= message.content.length;
     this.#events.onReleased(message);
     this.#events.onIdle(this);
+  }
+
+  #startConsumableQueue(): void {
+    this.consumers = new ConsumableQueue(this.history);
+    for (const subscription of this.routes.keys()) this.consumers.join(subscription);
   }
 }

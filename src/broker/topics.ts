@@ -3,6 +3,7 @@ import { BrokerError } from '../model/error.ts';
 import type { MsgKey, TopicQos } from '../model/message.ts';
 import { isSystemOid } from '../model/system-topics.ts';
 import type { BrokerLimits } from './broker-options.ts';
+import { History } from './history.ts';
 import type { MemoryAccount } from './memory-account.ts';
 import { BYTES_PER_KEY_CHAR, type Message } from './message.ts';
 import { Topic, type TopicEvents, type TopicOptions } from './topic.ts';
@@ -23,17 +24,19 @@ export class Topics {
   readonly #account: MemoryAccount;
   readonly #timers: TimerWheel;
   readonly #events: TopicsEvents;
+  readonly #now: () => number;
   readonly #topics = new Map<string, Topic>();
   readonly #topicEvents: TopicEvents;
   readonly #defaultOptions: TopicOptions;
   readonly #softErased = new Set<Topic>();
   #keyOrder = 0;
 
-  constructor(limits: BrokerLimits, account: MemoryAccount, timers: TimerWheel, events: TopicsEvents) {
+  constructor(limits: BrokerLimits, account: MemoryAccount, timers: TimerWheel, events: TopicsEvents, now: () => number) {
     this.#limits = limits;
     this.#account = account;
     this.#timers = timers;
     this.#events = events;
+    this.#now = now;
     this.#defaultOptions = {
       readonly: false,
       destroyDelayMs: limits.destroyDelayMs,
@@ -69,7 +72,7 @@ export class Topics {
     const known = this.#topics.get(oid);
     if (known) return known;
     if (!isSystemOid(oid)) this.#requireRoom(oid);
-    const topic = new Topic(oid, this.#defaultOptions, this.#topicEvents);
+    const topic = new Topic(oid, this.#defaultOptions, new History(this.#now), this.#topicEvents);
     this.#topics.set(oid, topic);
     this.#account.charge(bytesOf(topic));
     return topic;
@@ -101,7 +104,7 @@ export class Topics {
     topic.destroyTimer?.cancel();
     this.#topics.delete(topic.oid);
     this.#account.release(bytesOf(topic));
-    topic.clearHistory();
+    topic.history.close();
     if (isForced || !topic.hasMessages) return;
     topic.state = 'SOFT_ERASED';
     this.#softErased.add(topic);

@@ -20,7 +20,7 @@ export function encodeMsgQos(message: ReceivedMessage, info: UpdateInfo | undefi
   message.sharedQos ??= encodeSharedQos(message);
   const shared = message.sharedQos;
   let xml = shared.head;
-  if (info) xml += ` <subscribe id='${escapeAttribute(info.subscriptionId)}'/>\n`;
+  if (info?.subscriptionId !== undefined) xml += ` <subscribe id='${escapeAttribute(info.subscriptionId)}'/>\n`;
   xml += encodeExpiration(message, nowMs) + shared.timestamp;
   if (info) xml += ` <queue index='${info.queueIndex}' size='${info.queueSize}'/>\n`;
   xml += shared.flags;
@@ -86,10 +86,11 @@ function encodeTopicQos(topic: TopicQos | undefined): string {
     encodeAttribute('readonly', topic.readonly) +
     encodeAttribute('destroyDelay', topic.destroyDelayMs) +
     encodeAttribute('createDomEntry', topic.createDomEntry);
-  const storage =
+  const children =
+    (topic.distributor === undefined ? '' : `<msgDistributor typeVersion='${topic.distributor},1.0'/>`) +
     encodeStorage('persistence', 'msgUnitStore', topic.storeMaxEntries, topic.storeMaxBytes) +
     encodeStorage('queue', 'history', topic.historyMaxEntries, topic.historyMaxBytes);
-  return storage === '' ? ` <topic${attributes}/>\n` : ` <topic${attributes}>${storage}</topic>\n`;
+  return children === '' ? ` <topic${attributes}/>\n` : ` <topic${attributes}>${children}</topic>\n`;
 }
 
 function encodeStorage(name: string, relating: string, maxEntries: number | undefined, maxBytes: number | undefined): string {

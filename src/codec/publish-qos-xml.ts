@@ -77,7 +77,20 @@ function decodeTopicQos(elements: QosElements): TopicQos | undefined {
     historyMaxBytes: integerAttribute(history, 'maxBytes'),
     storeMaxEntries: integerAttribute(store, 'maxEntries'),
     storeMaxBytes: integerAttribute(store, 'maxBytes'),
+    distributor: decodeDistributor(storage(topic, (name) => name === 'msgdistributor')),
   };
+}
+
+/** The original's plugins of this kind; `undef,1.0` is none. */
+function decodeDistributor(element: XmlElement | undefined): TopicQos['distributor'] {
+  const typeVersion = qosAttribute(element, 'typeVersion');
+  const type = typeVersion?.split(',')[0]?.trim();
+  if (type === undefined || type === 'undef') return undefined;
+  if (type === 'ConsumableQueue') return type;
+  throw new BrokerError(
+    'user.illegalArgument',
+    `msgDistributor: "${shorten(typeVersion ?? '')}" is unknown; known is "ConsumableQueue,1.0"`,
+  );
 }
 
 const MSG_UNIT_STORE = 'msgunitstore';

@@ -1,3 +1,4 @@
+import { shorten } from '../base/shorten.ts';
 import { BrokerError } from '../model/error.ts';
 import {
   DEFAULT_FILTER_VERSION,
@@ -9,7 +10,7 @@ import {
   type QueryQos,
 } from '../model/query.ts';
 import { textOf, type XmlElement } from '../model/xml-element.ts';
-import { booleanAttribute, integerAttribute, QosElements, qosAttribute } from './qos-values.ts';
+import { booleanAttribute, decodeClientProperties, integerAttribute, QosElements, qosAttribute } from './qos-values.ts';
 
 /**
  * Reads the QoS of subscribe, unSubscribe, get and erase (protocol/qos.xsd, query). Unknown elements are ignored.
@@ -19,7 +20,6 @@ import { booleanAttribute, integerAttribute, QosElements, qosAttribute } from '.
 export function decodeQueryQos(qos: XmlElement | undefined): QueryQos {
   if (!qos || qos.children.length === 0) return DEFAULT_QUERY_QOS;
   const elements = new QosElements(qos);
-  if (elements.one('querySpec')) throw new BrokerError('user.illegalArgument', '<querySpec> is not supported yet; leave it out');
   return {
     subscriptionId: decodeSubscriptionId(elements),
     content: elements.flag('content') ?? true,
@@ -33,7 +33,25 @@ export function decodeQueryQos(qos: XmlElement | undefined): QueryQos {
     forceDestroy: booleanAttribute(elements.one('erase'), 'forceDestroy') ?? false,
     history: decodeHistory(elements.one('history') ?? new QosElements(elements.one('erase')).one('history')),
     filters: decodeFilters(elements.all('filter')),
+    newestOnly: isNewestOnly(elements),
+    querySpec: decodeQuerySpec(elements.all('querySpec')),
   };
+}
+
+/** The text of the first QueueQuery, the only type that the original has. */
+function decodeQuerySpec(specs: readonly XmlElement[]): string | undefined {
+  const [first] = specs;
+  for (const spec of specs) {
+    const type = qosAttribute(spec, 'type') ?? '';
+    if (type === 'QueueQuery') continue;
+    throw new BrokerError('user.illegalArgument', `<querySpec>: the type "${shorten(type)}" is unknown; known is QueueQuery`);
+  }
+  return first && textOf(first);
+}
+
+function isNewestOnly(elements: QosElements): boolean {
+  const property = decodeClientProperties(elements).find(({ name }) => name === '__newestOnly');
+  return property?.value.trim().toLowerCase() === 'true';
 }
 
 /** `<subscribe id='…'/>`, or the older `<id>…</id>`. */

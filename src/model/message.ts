@@ -73,6 +73,8 @@ export interface TopicQos {
   /** Messages of the topic that may be anywhere in the broker (the original's msgUnitStore); default without bound. */
   readonly storeMaxEntries: number | undefined;
   readonly storeMaxBytes: number | undefined;
+  /** Each message is for one subscriber, not for all; default: for all. */
+  readonly distributor: 'ConsumableQueue' | undefined;
 }
 
 export const DEFAULT_PUBLISH_QOS: PublishQos = {
@@ -118,9 +120,10 @@ export interface SharedQos {
   readonly properties: string;
 }
 
-/** What one subscriber's copy of a message says beside the message itself. */
+/** What one place in a queue says beside the message that stands there. */
 export interface UpdateInfo {
-  readonly subscriptionId: string;
+  /** Undefined when it comes out of a history by a query: nobody has subscribed it. */
+  readonly subscriptionId: string | undefined;
   readonly redeliver: number;
   /** The place in the queue when it was handed out, and how many waited, itself included. */
   readonly queueIndex: number;

@@ -52,6 +52,10 @@ export interface QueryQos {
   readonly history: HistoryQos | undefined;
   /** Subscribe and get: a message must pass all of them. At most MAX_FILTERS. */
   readonly filters: readonly FilterQos[];
+  /** Subscribe, `__newestOnly`: default false; while updates wait, only the newest of each topic does. */
+  readonly newestOnly: boolean;
+  /** Get on `__cmd:…`: the text of its QueueQuery, for `parseQueueQuery`. */
+  readonly querySpec: string | undefined;
 }
 
 export const DEFAULT_HISTORY: HistoryQos = { numEntries: 1, newestFirst: true };
@@ -69,4 +73,6 @@ export const DEFAULT_QUERY_QOS: QueryQos = {
   forceDestroy: false,
   history: undefined,
   filters: [],
+  newestOnly: false,
+  querySpec: undefined,
 };

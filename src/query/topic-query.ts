@@ -23,6 +23,8 @@ export type WideQuery = { readonly type: 'XPATH'; readonly xpath: string } | { r
 
 /** A compiled query: does a topic match? */
 export interface TopicQuery {
+  /** Whether it finds topics with createDomEntry='false' too: they are hidden from XPath only. */
+  readonly findsHidden: boolean;
   /** @throws XPathBudgetError when the answer costs more than one evaluation may. */
   matches(topic: TopicView): boolean;
 }
@@ -76,9 +78,9 @@ export class QueryTable<S> {
 }
 
 function domainQuery(domain: string): TopicQuery {
-  return { matches: (topic) => topic.key.domain === domain };
+  return { findsHidden: true, matches: (topic) => topic.key.domain === domain };
 }
 
 function xpathQuery(expression: XPathExpression): TopicQuery {
-  return { matches: (topic) => expression.matches(topic.document) };
+  return { findsHidden: false, matches: (topic) => expression.matches(topic.document) };
 }

@@ -1,5 +1,6 @@
 import type { Broker } from '../broker/broker.ts';
 import type { Peer } from '../broker/login.ts';
+import type { Asker, OnGone, QueueAnswer } from '../broker/queue-queries.ts';
 import type { Session } from '../broker/session.ts';
 import {
   encodeConnectReturnQos,
@@ -17,9 +18,13 @@ import type { QueryQos } from '../model/query.ts';
 import type { PublishOutcome } from '../model/replies.ts';
 
 /** What a verb answered: a return QoS per result, or the messages of a get. */
-export type CommandResult =
-  | { readonly qos: readonly string[] }
-  | { readonly messages: readonly ReceivedMessage[]; readonly parts: Pick<QueryQos, 'content' | 'meta'> };
+export type CommandResult = { readonly qos: readonly string[] } | MessagesResult;
+
+/** The messages of a get; one on a queue says where each stood, and is told whether the answer has left. */
+export interface MessagesResult extends Partial<QueueAnswer> {
+  readonly messages: readonly ReceivedMessage[];
+  readonly parts: Pick<QueryQos, 'content' | 'meta'>;
+}
 
 /** Who runs commands; `connect` makes another session the current one. */
 export interface CommandCaller {
@@ -32,11 +37,16 @@ export interface CommandCaller {
 
 /**
  * Runs one command; the way from every transport to the broker's verbs. Returns a promise only when there is something to wait
- * for.
+ * for; whoever waits for long listens to `onGone`, which tells that nobody is there any more to read the answer.
  *
  * @throws BrokerError whatever the verb rejects with.
  */
-export function handleCommand(broker: Broker, caller: CommandCaller, command: Command): CommandResult | Promise<CommandResult> {
+export function handleCommand(
+  broker: Broker,
+  caller: CommandCaller,
+  command: Command,
+  onGone: OnGone,
+): CommandResult | Promise<CommandResult> {
   if (command.verb !== 'connect' && command.verb !== 'ping' && caller.session.isClosed)
     throw new BrokerError('user.notConnected', NOT_CONNECTED);
   switch (command.verb) {
@@ -54,7 +64,7 @@ export function handleCommand(broker: Broker, caller: CommandCaller, command: Co
     case 'publishArr':
       return publishAll(broker, caller.session, command.units);
     default:
-      return handleQuery(broker, caller.session, command);
+      return handleQuery(broker, { session: caller.session, onGone }, command);
   }
 }
 
@@ -81,9 +91,10 @@ async function publishAll(broker: Broker, session: Session, units: readonly Publ
 
 async function handleQuery(
   broker: Broker,
-  session: Session,
+  asker: Asker,
   { verb, key, qos }: Extract<Command, { key: unknown }>,
 ): Promise<CommandResult> {
+  const { session } = asker;
   switch (verb) {
     case 'subscribe':
       if (session.isTransient) throw new BrokerError('user.subscribe.noCallback', NO_CALLBACK);
@@ -92,8 +103,10 @@ async function handleQuery(
       return { qos: (await broker.unSubscribe(session, key)).map(encodeUnSubscribeReturnQos) };
     case 'erase':
       return { qos: (await broker.erase(session, key, qos)).map(encodeEraseReturnQos) };
-    case 'get':
-      return { messages: await broker.get(session, key, qos), parts: qos };
+    case 'get': {
+      const answer = await broker.queryQueue(asker, key, qos);
+      return answer ? { ...answer, parts: qos } : { messages: await broker.get(session, key, qos), parts: qos };
+    }
   }
 }
 

@@ -28,6 +28,11 @@ const EXPECTED: Readonly<Record<string, readonly RegExp[]>> = {
     /--- a condition.*\n/,
     /<content>taxi at 80<\/content>\n<\/get>\n<\/xmlBlasterResponse>\n$/,
   ],
+  'job-queue.sh': [
+    /^ann\/1 takes: paint\nbob\/1 takes: saw\nbob\/1 takes: glue\nann\/1 goes/,
+    /bob\/1 takes: paint\nbob\/1 takes: nothing\n$/,
+  ],
+  'last-value.sh': [/value\n20\n---/, /next\n20\n---/, /<content>18</, /<content>19</, /<content>20</],
   'named-session.sh': [/first/, /second/, /<redeliver>1</, /first/, /<redeliver>1</, /second/, /204\n$/],
   'passwords.sh': [/403\n401\n204\n/, /<key oid='weather.oslo'\/>/, /sensor may not publish/, /cold.*cold.*200\n403\n$/s],
   'point-to-point.sh': [
@@ -38,6 +43,11 @@ const EXPECTED: Readonly<Record<string, readonly RegExp[]>> = {
     /where are you\?\n$/,
   ],
   'publish-and-poll.sh': [/<update>/, /<key oid='oslo'><weather city="Oslo"\/><\/key>\n<content>cold<\/content>/],
+  'request-response.sh': [
+    /The oracle is asked: What do you get if you multiply six by nine\?/,
+    /<get>/,
+    /<content>42<\/content>/,
+  ],
   'script.sh': [
     /<xmlBlasterResponse id='morning'>/,
     /<connect>/,

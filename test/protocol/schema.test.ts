@@ -28,6 +28,12 @@ const SCRIPT = `<xmlBlaster id="1">
   <publishArr><message><key oid="k"/></message><message><content encoding="base64">AAEC</content><key oid="v"/><qos><isVolatile/></qos></message></publishArr>
   <publish><key oid="k"/><qos><administrative/><topic destroyDelay=""/></qos></publish>
   <get><key oid="k"/><qos><history numEntries="10"/><filter type="GnuRegexFilter">.*</filter><filter type="Sql92Filter" version="1.0"><![CDATA[a < 1]]></filter></qos></get>
+  <publish><key oid="jobs"/><qos><topic><msgDistributor typeVersion="ConsumableQueue,1.0"/></topic></qos></publish>
+  <get><key oid="jobs"/></get>
+  <get><key oid="__cmd:client/joe/1/?callbackQueueEntries"/><qos>
+    <querySpec type="QueueQuery" version="1.0"><![CDATA[maxEntries=2&consumable=true]]></querySpec>
+  </qos></get>
+  <get><key oid="__cmd:topic/k/?historyQueueEntries"/></get>
   <get><key oid="nothing"/></get>
   <ping/>
   <erase><key oid="k"/><qos><erase forceDestroy="false"/></qos></erase>

@@ -1,17 +1,21 @@
+import type { ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { escapeAttribute } from '../../base/xml-text.ts';
+import type { OnGone } from '../../broker/queue-queries.ts';
 import { decodeXmlText } from '../../codec/charset.ts';
 import { encodeException, encodeMessage, encodeResults } from '../../codec/script-response-xml.ts';
 import { decodeScript, type Script } from '../../codec/script-xml.ts';
 import type { Verb } from '../../model/command.ts';
 import { BrokerError } from '../../model/error.ts';
-import { type CommandResult, handleCommand } from '../command-handler.ts';
+import { type CommandResult, handleCommand, type MessagesResult } from '../command-handler.ts';
 import { answer, takeOver } from './answer.ts';
 import { contentTypeOf, readBody } from './body.ts';
 import { type Caller, COOKIE_ATTRIBUTES, COOKIE_NAME, openCaller, readSessionQos, refuseWrongPassword } from './caller.ts';
 import type { HttpContext } from './http-context.ts';
 import { headersOf, statusOf, XML_TYPE } from './http-error.ts';
+import { onAnswered } from './on-answered.ts';
+import { onGone } from './on-gone.ts';
 import { Query, SESSION_PARAMETERS } from './query.ts';
 
 const VERB_ROUTES: readonly Verb[] = ['connect', 'publish', 'subscribe', 'unSubscribe', 'get', 'erase', 'ping', 'disconnect'];
@@ -40,7 +44,8 @@ async function runScript(
   const connectsFirst = script.commands[0]?.verb === 'connect';
   const caller = await openCaller(broker, request.raw, query, { qos: readSessionQos(query), connectsFirst });
   try {
-    const outcome = await runCommands(context, script, caller);
+    const outcome = await runCommands(context, script, caller, (listener) => onGone(request.raw.socket, listener));
+    settleWith(reply.raw, outcome);
     const status = outcome.error ? statusOf(outcome.error) : 200;
     const errorHeaders = outcome.error ? headersOf(outcome.error) : {};
     const headers = { 'Content-Type': XML_TYPE, ...cookieFor(request, caller), ...errorHeaders };
@@ -58,18 +63,28 @@ interface Outcome {
   readonly error: BrokerError | undefined;
 }
 
-async function runCommands({ broker }: HttpContext, script: Script, caller: Caller): Promise<Outcome> {
+async function runCommands({ broker }: HttpContext, script: Script, caller: Caller, whenGone: OnGone): Promise<Outcome> {
   const results: { verb: Verb; result: CommandResult }[] = [];
   for (const command of script.commands) {
     try {
-      results.push({ verb: command.verb, result: await handleCommand(broker, caller, command.decode()) });
+      results.push({ verb: command.verb, result: await handleCommand(broker, caller, command.decode(), whenGone) });
       await broker.breathe();
     } catch (error) {
-      if (!(error instanceof BrokerError)) throw error;
-      return { results, error };
+      if (error instanceof BrokerError) return { results, error };
+      for (const { result } of results) if ('settle' in result) result.settle?.(false);
+      throw error;
     }
   }
   return { results, error: undefined };
+}
+
+/** What was consumed is given back unless the answer leaves. */
+function settleWith(response: ServerResponse, { results }: Outcome): void {
+  const settlements = results.flatMap(({ result }) => ('settle' in result && result.settle) || []);
+  if (settlements.length === 0) return;
+  onAnswered(response, (hasLeft) => {
+    for (const settle of settlements) settle(hasLeft);
+  });
 }
 
 /** The answer as one string when it is small, as a stream otherwise. */
@@ -93,20 +108,15 @@ function* answerPieces(id: string | undefined, { results, error }: Outcome, nowM
 /** As the original's scripts, disconnect answers a word instead of a QoS. */
 function* encodeResult(verb: Verb, result: CommandResult, nowMs: number): Generator<string> {
   if ('messages' in result) {
-    const { messages, parts } = result;
-    yield* encodeResults(
-      verb,
-      lazily(messages, (message) => encodeMessage(message, parts, undefined, nowMs)),
-      messages.length,
-    );
+    yield* encodeResults(verb, encodeMessages(result, nowMs), result.messages.length);
   } else {
     const qos = verb === 'disconnect' ? ['true'] : result.qos;
     yield* encodeResults(verb, qos, qos.length);
   }
 }
 
-function* lazily<T>(items: readonly T[], encode: (item: T) => string): Generator<string> {
-  for (const item of items) yield encode(item);
+function* encodeMessages({ messages, infos, parts }: MessagesResult, nowMs: number): Generator<string> {
+  for (const [index, message] of messages.entries()) yield encodeMessage(message, parts, infos?.[index], nowMs);
 }
 
 function* prepend(start: string, rest: Iterable<string>): Generator<string> {

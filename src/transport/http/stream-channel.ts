@@ -24,6 +24,8 @@ export interface StreamOptions {
   readonly encodeCursor: (cursor: number) => string;
   readonly now: () => number;
   readonly timers: TimerWheel;
+  /** Whether a later request can ask for, or acknowledge, what this one was sent; if not, it is acknowledged when it has left. */
+  readonly canComeBack: boolean;
   /** The stream is over; called once. */
   readonly onEnd: () => void;
 }
@@ -112,7 +114,7 @@ export class StreamChannel implements CallbackChannel {
   /** What has left stays unacknowledged up to the window, and up to half of the queue's bounds: the rest is for what comes. */
   #acknowledgeOldest(): void {
     const { maxEntries, maxBytes } = this.#dispatcher.queue.bounds;
-    const maxLeft = Math.min(this.#options.window, Math.floor(maxEntries / 2));
+    const maxLeft = this.#options.canComeBack ? Math.min(this.#options.window, Math.floor(maxEntries / 2)) : 0;
     let count = 0;
     for (const event of this.#left) {
       if (this.#left.length - count <= maxLeft && this.#leftBytes <= maxBytes / 2) break;

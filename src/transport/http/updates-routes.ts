@@ -5,6 +5,7 @@ import { takeOver } from './answer.ts';
 import { type Caller, identify, openCaller, readSessionQos } from './caller.ts';
 import type { HttpContext } from './http-context.ts';
 import { HttpError } from './http-error.ts';
+import { onAnswered } from './on-answered.ts';
 import { DISPLACED, PollChannel } from './poll-channel.ts';
 import { CALLER_PARAMETERS, Query } from './query.ts';
 import { DISPLACED_MARK, StreamChannel } from './stream-channel.ts';
@@ -90,7 +91,7 @@ function openPoll(
       timer.cancel();
       broker.sessions.touch(session);
       dispatcher.detach(channel, 'disconnected');
-      caller.close();
+      closeWith(response, caller);
     },
   });
   dispatcher.attach(channel, acknowledged);
@@ -114,6 +115,7 @@ function openStream(
     encodeCursor: (cursor) => cursors.encode(session, cursor),
     now: broker.now,
     timers: broker.timers,
+    canComeBack: !session.isTransient,
     onEnd: () => {
       broker.sessions.touch(session);
       dispatcher.detach(channel, 'disconnected');
@@ -122,6 +124,15 @@ function openStream(
   });
   dispatcher.attach(channel, acknowledged);
   onSilence(response, () => channel.close('disconnected'));
+}
+
+/** Nobody acknowledges what a transient session got: it counts as delivered once the answer has left. */
+function closeWith(response: ServerResponse, caller: Caller): void {
+  if (!caller.session.isTransient) return;
+  onAnswered(response, (hasLeft) => {
+    if (hasLeft) caller.session.dispatcher.acknowledge(Number.POSITIVE_INFINITY);
+    caller.close();
+  });
 }
 
 /**

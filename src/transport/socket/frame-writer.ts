@@ -90,7 +90,9 @@ export class FrameWriter {
     this.#onWritten = [];
     this.#bytes = 0;
     const done: OnWritten = (error) => {
-      for (const tell of onWritten) tell(error);
+      // A socket that is destroyed reports no error for what it has not written.
+      const reason = error ?? (this.#stream.destroyed ? new Error('The connection is closed') : undefined);
+      for (const tell of onWritten) tell(reason);
     };
     if (!this.#stream.writable) {
       done(new Error('The connection is closed'));

@@ -34,6 +34,8 @@ export class SocketConnection {
   readonly #writer: FrameWriter;
   readonly #channels: SocketChannels;
   readonly #turns = new RequestTurns();
+  /** Called when the peer has closed its side: most likely it is gone. */
+  readonly #goneListeners = new Set<() => void>();
   #requestsInFlight = 0;
   #isFinished = false;
   /** Scripts may leave the session out: then it is that of the last connect on this connection. */
@@ -79,12 +81,24 @@ export class SocketConnection {
   #finish(): void {
     this.#parse(() => this.#reader.end((frame) => this.#receive(frame)));
     this.#isFinished = true;
+    this.#tellGone();
     this.#endIfDone();
   }
 
   #closed(): void {
     this.#patience?.cancel();
+    this.#tellGone();
     this.#channels.lost();
+  }
+
+  readonly #onGone = (listener: () => void): (() => void) => {
+    this.#goneListeners.add(listener);
+    if (this.#isFinished || this.#stream.destroyed) setImmediate(listener);
+    return () => void this.#goneListeners.delete(listener);
+  };
+
+  #tellGone(): void {
+    for (const tell of [...this.#goneListeners]) tell();
   }
 
   #endIfDone(): void {
@@ -146,21 +160,22 @@ export class SocketConnection {
     const { broker } = this.#context;
     const caller = new FrameCaller(broker, command.verb, frame.secretSessionId || this.#lastSecretId, this.#address);
     const isFarewell = command.verb === 'disconnect' && !caller.isKnown;
-    const handled = isFarewell ? FAREWELL : handleCommand(broker, caller, command);
+    const handled = isFarewell ? FAREWELL : handleCommand(broker, caller, command, this.#onGone);
     const result = handled instanceof Promise ? await handled : handled;
     if (frame.method === 'publishOneway') return;
     if (command.verb === 'connect') this.#lastSecretId = caller.session.secretId;
     const secretSessionId = command.verb === 'connect' ? caller.session.secretId : frame.secretSessionId;
     const answer = this.#codec.encodeUnits('R', { ...headerOf(frame), secretSessionId }, this.#units(result));
     if (CAUSES_UPDATES.has(command.verb) && !this.#codec.isSequential) this.#writer.writeAfterUpdates(answer);
-    else this.#writer.write(answer);
+    else this.#writer.write(answer, 'settle' in result ? (error) => result.settle?.(!error) : undefined);
     if (command.verb === 'connect' && command.qos.callback) this.#channels.open(caller.session, command.qos.callback);
     if (command.verb === 'disconnect') this.#end();
   }
 
   #units(result: CommandResult): RawUnit[] {
     if ('qos' in result) return result.qos.map(qosUnit);
-    return result.messages.map((message) => messageUnit(message, result.parts, undefined, this.#context.broker.now()));
+    const { messages, infos, parts } = result;
+    return messages.map((message, index) => messageUnit(message, parts, infos?.[index], this.#context.broker.now()));
   }
 
   #refuse(frame: Frame, error: unknown): void {

@@ -18,9 +18,10 @@ function delivery(order: number, priority: number): Delivery {
     message,
     order,
     subscriptionId: '',
-    parts: { content: true, meta: true, updateOneway: false },
+    parts: { content: true, meta: true, updateOneway: false, newestOnly: false },
     isInitial: false,
     redeliver: 0,
+    job: undefined,
   };
 }
 
@@ -41,12 +42,14 @@ type Step =
   | { readonly do: 'push'; readonly priorities: readonly number[] }
   | { readonly do: 'take'; readonly count: number }
   | { readonly do: 'putBack'; readonly count: number; readonly isReversed: boolean }
+  | { readonly do: 'remove'; readonly index: number }
   | { readonly do: 'removeAll'; readonly modulus: number };
 
 const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ do: fc.constant('push' as const), priorities: fc.array(fc.integer({ min: 0, max: 9 }), { maxLength: 40 }) }),
   fc.record({ do: fc.constant('take' as const), count: fc.integer({ min: 0, max: 40 }) }),
   fc.record({ do: fc.constant('putBack' as const), count: fc.integer({ min: 0, max: 40 }), isReversed: fc.boolean() }),
+  fc.record({ do: fc.constant('remove' as const), index: fc.nat(60) }),
   fc.record({ do: fc.constant('removeAll' as const), modulus: fc.integer({ min: 2, max: 5 }) }),
 );
 
@@ -83,12 +86,16 @@ test('gives what a sorted list gives, whatever is taken, put back and removed in
           const returned = out.splice(0, next.count);
           list.items.push(...returned);
           queue.putBack(next.isReversed ? returned.toReversed() : returned);
+        } else if (next.do === 'remove') {
+          const [removed] = list.sorted().splice(next.index, 1);
+          if (removed) expect([queue.remove(removed), queue.remove(removed)]).toEqual([true, false]);
         } else {
           const isUnwanted = ({ order: number }: Delivery): boolean => number % next.modulus === 0;
           expect(queue.removeAll(isUnwanted)).toEqual(list.sorted().filter(isUnwanted));
           list.items = list.items.filter((item) => !isUnwanted(item));
         }
         expect(queue.size).toBe(list.items.length);
+        expect([...queue]).toEqual(list.sorted());
       }
       expect(take(queue, Number.POSITIVE_INFINITY)).toEqual(list.sorted());
     }),

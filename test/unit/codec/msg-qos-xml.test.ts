@@ -23,6 +23,7 @@ const TOPIC: TopicQos = {
   historyMaxBytes: undefined,
   storeMaxEntries: undefined,
   storeMaxBytes: undefined,
+  distributor: undefined,
 };
 const INFO: UpdateInfo = { subscriptionId: '__subId:1', redeliver: 0, queueIndex: 0, queueSize: 2, isInitial: false };
 
@@ -97,12 +98,21 @@ describe('the QoS of an update', () => {
   });
 
   test('in the answer to a get has the topic, and nothing of a subscription', () => {
-    const topic = { ...TOPIC, readonly: true, destroyDelayMs: -1, createDomEntry: false, historyMaxEntries: 3, storeMaxBytes: 9 };
+    const distributor = 'ConsumableQueue';
+    const topic = {
+      ...TOPIC,
+      distributor,
+      readonly: true,
+      destroyDelayMs: -1,
+      createDomEntry: false,
+      historyMaxEntries: 3,
+      storeMaxBytes: 9,
+    } as const;
     expect(lines({ topic }, undefined)).toEqual([
       ' <sender>/node/heron/client/joe/1</sender>',
       " <rcvTimestamp nanos='1700000000000000001'/>",
       ' <isPublish/>',
-      " <topic readonly='true' destroyDelay='-1' createDomEntry='false'><persistence relating='msgUnitStore' maxBytes='9'/><queue relating='history' maxEntries='3'/></topic>",
+      " <topic readonly='true' destroyDelay='-1' createDomEntry='false'><msgDistributor typeVersion='ConsumableQueue,1.0'/><persistence relating='msgUnitStore' maxBytes='9'/><queue relating='history' maxEntries='3'/></topic>",
     ]);
     expect(lines({ topic }, INFO).join()).not.toContain('topic');
   });
@@ -180,6 +190,7 @@ const publishQos: fc.Arbitrary<PublishQos> = fc.record({
       historyMaxBytes: maybe(fc.maxSafeInteger()),
       storeMaxEntries: maybe(fc.nat()),
       storeMaxBytes: maybe(fc.maxSafeInteger()),
+      distributor: maybe(fc.constant('ConsumableQueue' as const)),
     }),
   ),
   destinations: fc.array(destination, { maxLength: 3 }),

@@ -13,6 +13,7 @@ const TOPIC: TopicQos = {
   historyMaxBytes: undefined,
   storeMaxEntries: undefined,
   storeMaxBytes: undefined,
+  distributor: undefined,
 };
 
 describe('the QoS of a publish', () => {

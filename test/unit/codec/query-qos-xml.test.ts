@@ -41,6 +41,10 @@ test.each<[xml: string, expected: Partial<QueryQos>]>([
       ],
     },
   ],
+  ["<querySpec type='QueueQuery' version='1.0'><![CDATA[a=1&b=2]]></querySpec>", { querySpec: 'a=1&b=2' }],
+  ["<querySpec type='QueueQuery'>a</querySpec><querySpec type='QueueQuery'>b</querySpec>", { querySpec: 'a' }],
+  ["<clientProperty name='__newestOnly' type='boolean'>true</clientProperty>", { newestOnly: true }],
+  ["<clientProperty name='__newestOnly' type='boolean'>false</clientProperty>", {}],
   ["<erase><history numEntries='-1'/></erase>", { history: { numEntries: -1, newestFirst: true } }],
 ])('%s', (xml, expected) => {
   expect(decodeQueryQos(qos(xml))).toEqual({ ...DEFAULT_QUERY_QOS, ...expected });
@@ -52,7 +56,7 @@ test.each([
   ["<history newestFirst='1'/>", 'newestFirst: "1" is not true or false'],
   ["<erase forceDestroy='yes'/>", 'forceDestroy: "yes" is not true or false'],
   ['<filter>x</filter>', "<filter> has no type; write <filter type='…'>"],
-  ["<querySpec type='QueueQuery'>maxEntries=1</querySpec>", '<querySpec> is not supported yet; leave it out'],
+  ["<querySpec type='Sql'>a</querySpec>", '<querySpec>: the type "Sql" is unknown; known is QueueQuery'],
 ])('refuses %s', (xml, message) => {
   expect(refusalOf(() => decodeQueryQos(qos(xml)))).toEqual({ code: 'user.illegalArgument', message });
 });

@@ -1,0 +1,45 @@
+import type { BoundedQueue } from './bounded-queue.ts';
+import type { Delivery } from './delivery.ts';
+import { firstEntries } from './first-entries.ts';
+import type { QueriedQueue, Taken } from './queried-queue.ts';
+
+/** The queue of a session or a subject as queries see it: what has been handed out is not in it. */
+export class QueriedDeliveries implements QueriedQueue {
+  readonly #queue: BoundedQueue;
+  readonly #taken = new Set<Delivery>();
+  onChange: (() => void) | undefined;
+  isClosed = false;
+
+  constructor(queue: BoundedQueue) {
+    this.#queue = queue;
+  }
+
+  get size(): number {
+    this.#queue.dropExpired();
+    return this.#queue.waiting;
+  }
+
+  peek(maxEntries: number, maxBytes: number): readonly Delivery[] {
+    this.#queue.dropExpired();
+    return firstEntries(this.#queue.inOrder(), maxEntries, maxBytes);
+  }
+
+  take(maxEntries: number, maxBytes: number): Taken {
+    const entries = this.#queue.take(maxEntries, maxBytes);
+    for (const delivery of entries) this.#taken.add(delivery);
+    return { entries, settle: (hasArrived) => this.#settle(entries, hasArrived) };
+  }
+
+  /** Its owner is gone; what was taken returns to the queue, to share its fate. */
+  close(): void {
+    this.#settle([...this.#taken], false);
+    this.isClosed = true;
+    this.onChange?.();
+  }
+
+  #settle(deliveries: readonly Delivery[], haveArrived: boolean): void {
+    const taken = deliveries.filter((delivery) => this.#taken.delete(delivery));
+    if (!haveArrived) this.#queue.putBack(taken);
+    else for (const delivery of taken) this.#queue.done(delivery);
+  }
+}
