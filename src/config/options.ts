@@ -117,7 +117,7 @@ export const OPTIONS: Readonly<Record<keyof Config, Option>> = {
   maxBytes: { kind: 'integer', fallback: quarterOfMemory(), help: 'bytes held in all; default a quarter of the memory' },
   maxContentBytes: { kind: 'integer', fallback: 10 * MIB, help: 'bytes of one content' },
   maxBodyBytes: { kind: 'integer', fallback: 16 * MIB, help: 'bytes of one request body' },
-  maxFrameBytes: { kind: 'integer', fallback: 11 * MIB, help: 'bytes of one SOCKET frame' },
+  maxFrameBytes: { kind: 'integer', fallback: '', help: 'bytes of one SOCKET frame; default 1 MiB more than one content' },
   maxRequestsInFlight: { kind: 'integer', fallback: 1_000, help: 'unanswered requests of one SOCKET connection' },
   maxBytesWaiting: { kind: 'integer', fallback: 4 * MIB, help: 'bytes that wait for one SOCKET client to read them' },
   maxUpdatesInFlight: { kind: 'integer', fallback: 100, help: 'unacknowledged updates of one SOCKET session' },
