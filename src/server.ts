@@ -5,7 +5,7 @@ import { type Clock, systemClock } from './base/clock.ts';
 import { createLogger, type Logger } from './base/logger.ts';
 import { Broker } from './broker/broker.ts';
 import type { BrokerOptions } from './broker/broker-options.ts';
-import type { Authenticator } from './broker/ports.ts';
+import type { Authenticator, QosEncoder } from './broker/ports.ts';
 import { decodeXmlText } from './codec/charset.ts';
 import { encodeMsgQos } from './codec/msg-qos-xml.ts';
 import { readXml } from './codec/xml.ts';
@@ -74,7 +74,8 @@ export async function startServer(settings: Partial<Config> = {}, parts: ServerP
   const clock = parts.clock ?? systemClock;
   const filters = await readFilters(config, parts.filters);
   const authenticator = await openAuthenticator(config, clock, logger);
-  const broker = new Broker({ options: brokerOptions(config), store, authenticator, clock, logger, filters });
+  const encodeQos: QosEncoder = (message) => encodeMsgQos(message, undefined, clock.now());
+  const broker = new Broker({ options: brokerOptions(config), store, authenticator, encodeQos, clock, logger, filters });
   const connections = new Connections(config.maxConnections);
   const http = await startHttpServer(broker, httpOptions(config), connections, logger);
   const reception = new Reception({

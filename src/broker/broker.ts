@@ -7,7 +7,7 @@ import { BrokerError } from '../model/error.ts';
 import type { MsgKey, PublishUnit, ReceivedMessage } from '../model/message.ts';
 import type { QueryKey, QueryQos } from '../model/query.ts';
 import type { ConnectReply, PublishOutcome, SubscribeReply } from '../model/replies.ts';
-import { checkClientOid, isCommandOid } from '../model/system-topics.ts';
+import { checkClientOid, DEAD_MESSAGE_OID, isCommandOid } from '../model/system-topics.ts';
 import { createTimestampSource } from '../model/timestamp.ts';
 import type { Filters } from '../query/filter/filters.ts';
 import { QueryTable } from '../query/topic-query.ts';
@@ -25,7 +25,7 @@ import { logIn, type Peer } from './login.ts';
 import { Matching } from './matching.ts';
 import { MemoryAccount } from './memory-account.ts';
 import { PointToPoint } from './point-to-point.ts';
-import type { Authenticator } from './ports.ts';
+import type { Authenticator, QosEncoder } from './ports.ts';
 import { Publisher } from './publisher.ts';
 import type { Session } from './session.ts';
 import { Sessions } from './sessions.ts';
@@ -39,6 +39,7 @@ export interface BrokerContext {
   readonly options: BrokerOptions;
   readonly store: Store;
   readonly authenticator: Authenticator;
+  readonly encodeQos: QosEncoder;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly filters: Filters;
@@ -82,7 +83,7 @@ export class Broker {
   readonly #filtering: Filtering;
   #isCommitDue = false;
 
-  constructor({ options, store, authenticator, clock, logger, filters }: BrokerContext) {
+  constructor({ options, store, authenticator, encodeQos, clock, logger, filters }: BrokerContext) {
     const { nodeId, limits } = options;
     const slicer = new Slicer();
     this.#slicer = slicer;
@@ -111,10 +112,14 @@ export class Broker {
         if (message.qos.persistent) this.#deleteSoon(message);
       },
     });
-    this.#deadMessages = new DeadMessages(nodeId, (key, qos, content, sender) => {
-      const topic = this.#topics.get(key.oid);
-      const isUnheard = topic?.key !== undefined && topic.routes.size === 0;
-      if (!isUnheard) this.#publisher.accept({ key, qos, content }, sender);
+    this.#deadMessages = new DeadMessages({
+      nodeId,
+      encodeQos,
+      isHeard: () => {
+        const topic = this.#topics.get(DEAD_MESSAGE_OID);
+        return topic?.key === undefined || topic.routes.size > 0;
+      },
+      publish: (key, qos, content, sender) => void this.#publisher.accept({ key, qos, content }, sender),
     });
     this.#deliveries = new Deliveries(this.#deadMessages, slicer, this.account);
     const xpathLimits = { maxBytes: limits.maxXPathBytes };
