@@ -9,7 +9,7 @@ import {
   type QueryQos,
 } from '../model/query.ts';
 import { textOf, type XmlElement } from '../model/xml-element.ts';
-import { booleanAttribute, integerAttribute, QosElements, qosAttribute } from './qos-values.ts';
+import { booleanAttribute, decodeClientProperties, integerAttribute, QosElements, qosAttribute } from './qos-values.ts';
 
 /**
  * Reads the QoS of subscribe, unSubscribe, get and erase (protocol/qos.xsd, query). Unknown elements are ignored.
@@ -32,6 +32,7 @@ export function decodeQueryQos(qos: XmlElement | undefined): QueryQos {
     persistent: elements.flag('persistent') ?? false,
     forceDestroy: booleanAttribute(elements.one('erase'), 'forceDestroy') ?? false,
     history: decodeHistory(elements.one('history') ?? new QosElements(elements.one('erase')).one('history')),
+    clientProperties: decodeClientProperties(elements),
     filters: decodeFilters(elements.all('filter')),
   };
 }
