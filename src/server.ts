@@ -5,7 +5,7 @@ import { type Clock, systemClock } from './base/clock.ts';
 import { createLogger, type Logger } from './base/logger.ts';
 import { Broker } from './broker/broker.ts';
 import type { BrokerOptions } from './broker/broker-options.ts';
-import type { Authenticator } from './broker/ports.ts';
+import type { Authenticator, QosEncoder } from './broker/ports.ts';
 import { decodeXmlText } from './codec/charset.ts';
 import { encodeMsgQos } from './codec/msg-qos-xml.ts';
 import { readXml } from './codec/xml.ts';
@@ -26,6 +26,7 @@ import type { HttpOptions } from './transport/http/http-options.ts';
 import { type HttpServer, startHttpServer } from './transport/http/http-server.ts';
 import { Listener } from './transport/listener.ts';
 import { Reception } from './transport/reception.ts';
+import { Datagrams } from './transport/socket/datagrams.ts';
 import { RequestDecoder } from './transport/socket/request-decoder.ts';
 import type { SocketContext } from './transport/socket/socket-connection.ts';
 
@@ -74,19 +75,23 @@ export async function startServer(settings: Partial<Config> = {}, parts: ServerP
   const clock = parts.clock ?? systemClock;
   const filters = await readFilters(config, parts.filters);
   const authenticator = await openAuthenticator(config, clock, logger);
-  const broker = new Broker({ options: brokerOptions(config), store, authenticator, clock, logger, filters });
+  const encodeQos: QosEncoder = (message) => encodeMsgQos(message, undefined, clock.now());
+  const broker = new Broker({ options: brokerOptions(config), store, authenticator, encodeQos, clock, logger, filters });
   const connections = new Connections(config.maxConnections);
   const http = await startHttpServer(broker, httpOptions(config), connections, logger);
+  const socket = socketContext(config, broker, logger);
+  const datagrams = config.udp ? new Datagrams(socket) : undefined;
   const reception = new Reception({
     ...config,
     http: (stream) => http.accept(stream),
-    socket: socketContext(config, broker, logger),
+    socket,
+    datagrams,
     connections,
     secureContext,
     firstByteTimeoutMs: config.firstByteTimeout,
     logger,
   });
-  const listeners = await startListeners(config, reception, logger).catch(async (error: unknown) => {
+  const listeners = await startListeners(config, reception, datagrams, logger).catch(async (error: unknown) => {
     await broker.close();
     throw error;
   });
@@ -95,7 +100,7 @@ export async function startServer(settings: Partial<Config> = {}, parts: ServerP
   return {
     addresses: addressesOf(listeners),
     close() {
-      closing ??= close({ listeners, http, reception, connections, broker });
+      closing ??= close({ listeners, datagrams, http, reception, connections, broker });
       return closing;
     },
   };
@@ -127,6 +132,7 @@ const XML_READERS: XmlReaders = {
 
 interface Running {
   readonly listeners: Listeners;
+  readonly datagrams: Datagrams | undefined;
   readonly http: HttpServer;
   readonly reception: Reception;
   readonly connections: Connections;
@@ -134,8 +140,9 @@ interface Running {
 }
 
 /** Lets answers that are under way go out; cuts off what is still there after `CLOSE_MS`. */
-async function close({ listeners, http, reception, connections, broker }: Running): Promise<void> {
+async function close({ listeners, datagrams, http, reception, connections, broker }: Running): Promise<void> {
   const stopped = Promise.all([listeners.main.stop(), listeners.socket?.stop()]);
+  datagrams?.close();
   http.stop();
   const cut = setTimeout(() => connections.destroy(), CLOSE_MS);
   await broker.close();
@@ -150,14 +157,25 @@ interface Listeners {
   readonly socket: Listener | undefined;
 }
 
-async function startListeners(config: Config, reception: Reception, logger: Logger): Promise<Listeners> {
-  const start = (port: number): Promise<Listener> =>
-    Listener.start({
+async function startListeners(
+  config: Config,
+  reception: Reception,
+  datagrams: Datagrams | undefined,
+  logger: Logger,
+): Promise<Listeners> {
+  const start = async (port: number): Promise<Listener> => {
+    const listener = await Listener.start({
       host: config.host,
       port,
       onConnection: (socket) => reception.receive(socket),
       onError: (error) => logger.error({ err: error }, 'a connection could not be accepted'),
     });
+    await datagrams?.open(listener.address).catch((error: unknown) => {
+      void listener.stop();
+      throw error;
+    });
+    return listener;
+  };
   const main = await start(config.port);
   const { socketPort } = config;
   if (socketPort === 'off' || (socketPort !== 0 && socketPort === config.port)) return { main, socket: undefined };

@@ -7,7 +7,7 @@ import { BrokerError } from '../model/error.ts';
 import type { MsgKey, PublishUnit, ReceivedMessage } from '../model/message.ts';
 import type { QueryKey, QueryQos } from '../model/query.ts';
 import type { ConnectReply, PublishOutcome, SubscribeReply } from '../model/replies.ts';
-import { checkClientOid, isCommandOid } from '../model/system-topics.ts';
+import { checkClientOid, DEAD_MESSAGE_OID, isCommandOid, REMOTE_PROPERTIES_OID } from '../model/system-topics.ts';
 import { createTimestampSource } from '../model/timestamp.ts';
 import type { Filters } from '../query/filter/filters.ts';
 import { QueryTable } from '../query/topic-query.ts';
@@ -25,9 +25,10 @@ import { logIn, type Peer } from './login.ts';
 import { Matching } from './matching.ts';
 import { MemoryAccount } from './memory-account.ts';
 import { PointToPoint } from './point-to-point.ts';
-import type { Authenticator } from './ports.ts';
+import type { Authenticator, QosEncoder } from './ports.ts';
 import { Publisher } from './publisher.ts';
 import { type Asker, type QueueAnswer, QueueQueries } from './queue-queries.ts';
+import { RemoteProperties } from './remote-properties.ts';
 import type { Session } from './session.ts';
 import { Sessions } from './sessions.ts';
 import type { Subject } from './subject.ts';
@@ -40,6 +41,7 @@ export interface BrokerContext {
   readonly options: BrokerOptions;
   readonly store: Store;
   readonly authenticator: Authenticator;
+  readonly encodeQos: QosEncoder;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly filters: Filters;
@@ -74,6 +76,7 @@ export class Broker {
   readonly #matching: Matching;
   readonly #deadMessages: DeadMessages;
   readonly #deliveries: Deliveries;
+  readonly #remoteProperties: RemoteProperties;
   readonly #subscriptions: Subscriptions;
   readonly #publisher: Publisher;
   readonly #eraser: Eraser;
@@ -84,7 +87,7 @@ export class Broker {
   readonly #filtering: Filtering;
   #isCommitDue = false;
 
-  constructor({ options, store, authenticator, clock, logger, filters }: BrokerContext) {
+  constructor({ options, store, authenticator, encodeQos, clock, logger, filters }: BrokerContext) {
     const { nodeId, limits } = options;
     const slicer = new Slicer();
     this.#slicer = slicer;
@@ -120,15 +123,26 @@ export class Broker {
       this.now,
     );
     this.#queueQueries = new QueueQueries({ nodeId, sessions: this.sessions, topics: this.#topics, timers: this.timers });
-    this.#deadMessages = new DeadMessages(nodeId, (key, qos, content, sender) => {
-      const topic = this.#topics.get(key.oid);
-      const isUnheard = topic?.key !== undefined && topic.routes.size === 0;
-      if (!isUnheard) this.#publisher.accept({ key, qos, content }, sender);
+    this.#deadMessages = new DeadMessages({
+      nodeId,
+      encodeQos,
+      isHeard: () => {
+        const topic = this.#topics.get(DEAD_MESSAGE_OID);
+        return topic?.key === undefined || topic.routes.size > 0;
+      },
+      publish: (key, qos, content, sender) => void this.#publisher.accept({ key, qos, content }, sender),
     });
     this.#deliveries = new Deliveries(this.#deadMessages, slicer, this.account);
     const xpathLimits = { maxBytes: limits.maxXPathBytes };
     const queries = new QueryTable<Subscription>(xpathLimits);
     this.#matching = new Matching(this.#topics, queries, slicer, xpathLimits);
+    this.#remoteProperties = new RemoteProperties({
+      nodeId,
+      sessions: this.sessions,
+      account: this.account,
+      now: this.now,
+      newTimestamp: this.#newTimestamp,
+    });
     const shared = {
       topics: this.#topics,
       matching: this.#matching,
@@ -164,11 +178,14 @@ export class Broker {
   /**
    * Opens a session, or goes on with the one of that name.
    *
-   * @throws BrokerError as `logIn`, and `user.configuration.maxSession`, `user.configuration.identicalClient`, `resource.exhaust`.
+   * @throws BrokerError as `logIn`, and `user.configuration.maxSession`, `user.configuration.identicalClient`, `user.maxSizeExceed`,
+   * `resource.exhaust`.
    */
   async connect(qos: ConnectQos, peer: Peer): Promise<{ readonly session: Session; readonly reply: ConnectReply }> {
     const login = await logIn(this.authenticator, qos, peer);
+    const properties = this.#remoteProperties.read(qos.clientProperties);
     const { session, isReconnect } = this.sessions.open(login, qos, peer.canPoll || qos.callback !== undefined);
+    this.#remoteProperties.connected(session, properties);
     const { queue } = session.dispatcher;
     const subject = this.sessions.subject(session.name.subject) as Subject;
     const reply: ConnectReply = {
@@ -198,6 +215,7 @@ export class Broker {
    */
   publish(session: Session, unit: PublishUnit): PublishOutcome | Promise<PublishOutcome> {
     authorize(session, 'publish', { type: 'EXACT', oid: unit.key.oid });
+    if (unit.key.oid === REMOTE_PROPERTIES_OID) return this.#remoteProperties.publish(session, unit);
     checkClientOid(unit.key.oid);
     return this.#publisher.publish(unit, session.absoluteName);
   }
@@ -229,6 +247,7 @@ export class Broker {
   async get(session: Session, query: QueryKey, qos: QueryQos): Promise<ReceivedMessage[]> {
     authorize(session, 'get', query);
     if (query.type === 'EXACT' && isCommandOid(query.oid)) return [this.#runCommand(query.oid)];
+    if (query.type === 'EXACT' && query.oid === REMOTE_PROPERTIES_OID) return this.#remoteProperties.get(session, qos);
     const filters = qos.filters.length === 0 ? undefined : await this.#filtering.compile(qos.filters);
     const messages: ReceivedMessage[] = [];
     for (const topic of await this.#matching.find(query)) {
@@ -333,6 +352,7 @@ export class Broker {
 
   #endSession(session: Session, deathReason: string | undefined): void {
     this.#queueQueries.leave(session);
+    this.#remoteProperties.forget(session);
     session.dispatcher.close('disconnected');
     for (const subscription of [...session.subscriptions.values()]) this.#subscriptions.cancel(subscription);
     if (deathReason !== undefined) this.#deliveries.bury(session, deathReason);

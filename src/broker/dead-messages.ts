@@ -4,17 +4,27 @@ import { createPlainKey } from '../model/msg-key.ts';
 import { brokerName } from '../model/session-name.ts';
 import { DEAD_MESSAGE_OID } from '../model/system-topics.ts';
 import type { Message } from './message.ts';
+import type { QosEncoder } from './ports.ts';
 import type { Session } from './session.ts';
+
+/** What dead messages need of the engine. */
+export interface DeadMessagesContext {
+  readonly nodeId: string;
+  readonly encodeQos: QosEncoder;
+  /** Whether anybody would notice one. */
+  readonly isHeard: () => boolean;
+  readonly publish: (key: MsgKey, qos: PublishQos, content: Buffer, sender: string) => void;
+}
 
 /** Publishes what could not be delivered on `__sys__deadMessage`, as the original does (protocol/http.md, "Dead messages"). */
 export class DeadMessages {
+  readonly #context: DeadMessagesContext;
   readonly #sender: string;
-  readonly #publish: (key: MsgKey, qos: PublishQos, content: Buffer, sender: string) => void;
   #count = 0;
 
-  constructor(nodeId: string, publish: (key: MsgKey, qos: PublishQos, content: Buffer, sender: string) => void) {
-    this.#sender = brokerName(nodeId);
-    this.#publish = publish;
+  constructor(context: DeadMessagesContext) {
+    this.#context = context;
+    this.#sender = brokerName(context.nodeId);
   }
 
   /** How many there were since the start. */
@@ -26,15 +36,18 @@ export class DeadMessages {
   report(message: Message, receiver: Session, reason: string): void {
     if (message.key.oid === DEAD_MESSAGE_OID) return;
     this.#count++;
+    const { encodeQos, isHeard, publish } = this.#context;
+    if (!isHeard()) return;
     const clientProperties: ClientProperty[] = [
       base64Property('__key', message.key.xml),
+      base64Property('__qos', encodeQos(message)),
       { name: '__oid', value: message.key.oid },
       { name: '__rcvTimestamp', value: formatTimestamp(message.rcvTimestamp) },
       { name: '__deadMessageReason', value: reason },
       { name: '__receiver', value: receiver.absoluteName },
       { name: '__sender', value: message.sender },
     ];
-    this.#publish(DEAD_MESSAGE_KEY, { ...DEFAULT_PUBLISH_QOS, lifeTimeMs: 0, clientProperties }, message.content, this.#sender);
+    publish(DEAD_MESSAGE_KEY, { ...DEFAULT_PUBLISH_QOS, lifeTimeMs: 0, clientProperties }, message.content, this.#sender);
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Timer } from '../base/timer-wheel.ts';
+import type { ClientProperty } from '../model/client-property.ts';
 import type { MsgKey, PublishQos, ReceivedMessage, SharedQos } from '../model/message.ts';
 import type { Timestamp } from '../model/timestamp.ts';
 import type { MemoryAccount } from './memory-account.ts';
@@ -51,7 +52,8 @@ export class Message implements ReceivedMessage {
     this.expiresAt = init.expiresAt;
     this.#owner = owner;
     this.#account = account;
-    this.#metaBytes = bytesOfQos(init.qos) + (init.key === owner.key ? 0 : BYTES_PER_KEY_CHAR * init.key.xml.length);
+    this.#metaBytes =
+      bytesOfProperties(init.qos.clientProperties) + (init.key === owner.key ? 0 : BYTES_PER_KEY_CHAR * init.key.xml.length);
   }
 
   get bytes(): number {
@@ -87,6 +89,9 @@ export class Message implements ReceivedMessage {
   }
 }
 
-function bytesOfQos({ clientProperties }: PublishQos): number {
-  return clientProperties.reduce((bytes, { name, value }) => bytes + PROPERTY_BYTES + 2 * (name.length + value.length), 0);
+/** What client properties cost. */
+export function bytesOfProperties(properties: Iterable<ClientProperty>): number {
+  let bytes = 0;
+  for (const { name, value } of properties) bytes += PROPERTY_BYTES + 2 * (name.length + value.length);
+  return bytes;
 }

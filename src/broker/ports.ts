@@ -1,5 +1,6 @@
 import type { QueryVerb } from '../model/command.ts';
 import type { BrokerError } from '../model/error.ts';
+import type { ReceivedMessage } from '../model/message.ts';
 import type { QueryKey } from '../model/query.ts';
 import type { Delivery } from './delivery.ts';
 
@@ -65,3 +66,6 @@ export interface Authenticator {
   /** Ends what is under way. */
   close(): void;
 }
+
+/** The QoS of a message as XML, as a `get` answers it now. */
+export type QosEncoder = (message: ReceivedMessage) => string;

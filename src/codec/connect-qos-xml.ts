@@ -64,8 +64,16 @@ function decodeCallback(queue: XmlElement | undefined, elements: QosElements): C
     delayMs: delayMs > 0 ? delayMs : DEFAULT_DELAY_MS,
     oneway: booleanAttribute(callback, 'oneway') ?? false,
     dispatcherActive: booleanAttribute(callback, 'dispatcherActive') ?? true,
+    usesDatagrams: isAttributeTrue(callback, 'useUdpForOneway'),
     burst: decodeBurst(new QosElements(callback).one('burstMode')),
   };
+}
+
+/** `<attribute name='…'>true</attribute>`: what only some callbacks understand. */
+function isAttributeTrue(callback: XmlElement, name: string): boolean {
+  const attributes = new QosElements(callback).all('attribute');
+  const attribute = attributes.findLast((element) => qosAttribute(element, 'name') === name);
+  return attribute !== undefined && textOf(attribute).trim().toLowerCase() === 'true';
 }
 
 function decodeBurst(burst: XmlElement | undefined): BurstMode {

@@ -32,6 +32,7 @@ export function decodeQueryQos(qos: XmlElement | undefined): QueryQos {
     persistent: elements.flag('persistent') ?? false,
     forceDestroy: booleanAttribute(elements.one('erase'), 'forceDestroy') ?? false,
     history: decodeHistory(elements.one('history') ?? new QosElements(elements.one('erase')).one('history')),
+    clientProperties: decodeClientProperties(elements),
     filters: decodeFilters(elements.all('filter')),
     newestOnly: isNewestOnly(elements),
     querySpec: decodeQuerySpec(elements.all('querySpec')),

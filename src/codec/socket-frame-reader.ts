@@ -74,6 +74,14 @@ export class FrameReader {
   }
 }
 
+/** Reads a datagram, which is one frame. @throws FrameError when it is not. */
+export function decodeDatagram(bytes: Buffer): Frame {
+  if (bytes.length < HEADER_BYTES || decodeLength(bytes, 0, bytes.length) !== bytes.length) {
+    throw new FrameError(`A datagram of ${bytes.length} bytes does not hold one frame`);
+  }
+  return decodeFrame(bytes);
+}
+
 /** Decimal, right aligned, padded with blanks, the length itself counted. */
 function decodeLength(bytes: Buffer, at: number, maxFrameBytes: number): number {
   let length = 0;

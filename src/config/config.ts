@@ -5,6 +5,9 @@ import { type Config, flagOf, NAMES, OPTIONS } from './options.ts';
 const LARGEST = Number.MAX_SAFE_INTEGER;
 const MAX_PORT = 65_535;
 
+/** What a frame may hold beside its content by default: key and QoS; bytes. */
+const FRAME_MARGIN_BYTES = 1024 ** 2;
+
 /**
  * Completes and checks settings; the result is frozen.
  *
@@ -20,7 +23,8 @@ export function createConfig(settings: Readonly<Record<string, unknown>>): Confi
   }
   if (checked.passwordFile === '') checkExposure(checked);
   const nodeId = checked.nodeId || `xmlBlaster_${checked.host}_${checked.port}`.replace(/[^A-Za-z0-9]/g, '_');
-  return Object.freeze({ ...checked, nodeId });
+  const maxFrameBytes = checked.maxFrameBytes || checked.maxContentBytes + FRAME_MARGIN_BYTES;
+  return Object.freeze({ ...checked, nodeId, maxFrameBytes });
 }
 
 /**

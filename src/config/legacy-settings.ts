@@ -19,6 +19,11 @@ export const LEGACY_SETTINGS: readonly LegacySetting[] = [
   { names: ['bootstrapHostname', 'plugin/socket/hostname'], option: 'host' },
   { names: ['bootstrapPort'], option: 'port', convert: (text) => (isBelowOne(text) ? '0' : text) },
   { names: ['plugin/socket/port'], option: 'socketPort', convert: (text) => (isBelowOne(text) ? 'off' : text) },
+  {
+    names: ['plugin/socket/startUdpListener', 'plugin/socket/useUdpForOneway'],
+    option: 'udp',
+    convert: (text, label) => String(isTrue(text, label)),
+  },
   { names: ['plugin/socket/pingResponseTimeout'], option: 'responseTimeout' },
   { names: ['cluster.node.id'], option: 'nodeId' },
   { names: ['logging', 'logging/org.xmlBlaster'], option: 'logLevel', convert: logLevelOf },

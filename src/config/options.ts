@@ -8,6 +8,8 @@ export interface Config {
   readonly port: number;
   /** A second port for the same; 0 = any free port. */
   readonly socketPort: number | 'off';
+  /** The same ports take oneway calls of the SOCKET protocol as UDP datagrams. */
+  readonly udp: boolean;
   /** PEM files, both or none: TLS on the same ports. */
   readonly tlsCert: string;
   readonly tlsKey: string;
@@ -77,6 +79,7 @@ export const OPTIONS: Readonly<Record<keyof Config, Option>> = {
   host: { kind: 'text', fallback: '127.0.0.1', help: 'address to listen on' },
   port: { kind: 'port', fallback: 3412, help: 'port for every protocol, 0 = any free one' },
   socketPort: { kind: 'port or off', fallback: 7607, help: 'a second port, the default of SOCKET clients; 0 = any, off = none' },
+  udp: { kind: 'flag', fallback: false, help: 'oneway calls of SOCKET also as UDP datagrams, on the same ports' },
   tlsCert: { kind: 'text', fallback: '', help: 'PEM file with the certificate: TLS on the same ports' },
   tlsKey: { kind: 'text', fallback: '', help: 'PEM file with the key of the certificate' },
   passwordFile: { kind: 'text', fallback: '', help: 'file with users, passwords and rights, as htpasswd makes it' },
@@ -117,7 +120,7 @@ export const OPTIONS: Readonly<Record<keyof Config, Option>> = {
   maxBytes: { kind: 'integer', fallback: quarterOfMemory(), help: 'bytes held in all; default a quarter of the memory' },
   maxContentBytes: { kind: 'integer', fallback: 10 * MIB, help: 'bytes of one content' },
   maxBodyBytes: { kind: 'integer', fallback: 16 * MIB, help: 'bytes of one request body' },
-  maxFrameBytes: { kind: 'integer', fallback: 11 * MIB, help: 'bytes of one SOCKET frame' },
+  maxFrameBytes: { kind: 'integer', fallback: '', help: 'bytes of one SOCKET frame; default 1 MiB more than one content' },
   maxRequestsInFlight: { kind: 'integer', fallback: 1_000, help: 'unanswered requests of one SOCKET connection' },
   maxBytesWaiting: { kind: 'integer', fallback: 4 * MIB, help: 'bytes that wait for one SOCKET client to read them' },
   maxUpdatesInFlight: { kind: 'integer', fallback: 100, help: 'unacknowledged updates of one SOCKET session' },

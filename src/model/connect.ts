@@ -17,6 +17,8 @@ export interface CallbackQos {
   readonly delayMs: number;
   /** Updates are not acknowledged; default false. */
   readonly oneway: boolean;
+  /** They may come as datagrams, if they are not acknowledged; default false. */
+  readonly usesDatagrams: boolean;
   /** False: updates wait until somebody asks for them; default true. */
   readonly dispatcherActive: boolean;
   /** Several updates in one call. */

@@ -1,3 +1,5 @@
+import type { ClientProperty } from './client-property.ts';
+
 /** Which topics a subscribe, unSubscribe, get or erase means. */
 export type QueryKey =
   | { readonly type: 'EXACT'; readonly oid: string }
@@ -50,6 +52,8 @@ export interface QueryQos {
   readonly forceDestroy: boolean;
   /** Undefined when the client says nothing: then DEFAULT_HISTORY. An erase that says something erases no more than that. */
   readonly history: HistoryQos | undefined;
+  /** Get: which session's properties are asked for (`__sys__remoteProperties`). */
+  readonly clientProperties: readonly ClientProperty[];
   /** Subscribe and get: a message must pass all of them. At most MAX_FILTERS. */
   readonly filters: readonly FilterQos[];
   /** Subscribe, `__newestOnly`: default false; while updates wait, only the newest of each topic does. */
@@ -72,6 +76,7 @@ export const DEFAULT_QUERY_QOS: QueryQos = {
   persistent: false,
   forceDestroy: false,
   history: undefined,
+  clientProperties: [],
   filters: [],
   newestOnly: false,
   querySpec: undefined,

@@ -12,9 +12,9 @@ export interface PublishReply {
   readonly isNewTopic: boolean;
 }
 
-/** A publish filter refused the message; nothing has happened. */
+/** A publish filter refused the message, or it is about a session that is not there; nothing has happened. */
 interface PublishRefusal {
-  /** What the filter says, the id of the state: `REJECTED`. */
+  /** The id of the state: what the filter says, `REJECTED`; or `WARNING`. */
   readonly refusedAs: string;
 }
 

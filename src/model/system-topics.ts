@@ -3,6 +3,9 @@ import { BrokerError } from './error.ts';
 /** Where messages go that could not be delivered. */
 export const DEAD_MESSAGE_OID = '__sys__deadMessage';
 
+/** What clients tell about themselves: the only one of the broker's topics that clients publish on. */
+export const REMOTE_PROPERTIES_OID = '__sys__remoteProperties';
+
 const SYSTEM_PREFIX = '__sys__';
 const COMMAND_PREFIX = '__cmd:';
 

@@ -7,6 +7,7 @@ import { Prober } from './prober.ts';
 import type { Protocol } from './recognise.ts';
 import { REFUSALS } from './refusal.ts';
 import { inflateBlocks, inflateStream } from './socket/compression.ts';
+import type { Datagrams } from './socket/datagrams.ts';
 import { binaryCodec, type FrameCodec, scriptCodec } from './socket/frame-codec.ts';
 import { SocketConnection, type SocketContext } from './socket/socket-connection.ts';
 
@@ -14,6 +15,8 @@ export interface ReceptionContext {
   readonly socket: SocketContext;
   /** Takes over an HTTP connection, and what nobody knows: it answers in its own words. */
   readonly http: (stream: Duplex) => void;
+  /** Undefined: none are sent. */
+  readonly datagrams: Datagrams | undefined;
   readonly connections: Connections;
   /** Certificate and key; undefined: no TLS. */
   readonly secureContext: SecureContext | undefined;
@@ -63,7 +66,10 @@ export class Reception {
 
   /** `plain` is what `stream` carries. */
   #startSocket(stream: Duplex, plain: Duplex, codec: FrameCodec = binaryCodec): void {
-    const connection = new SocketConnection(plain, this.#context.socket, (stream as Socket).remoteAddress, codec);
+    const { socket, datagrams } = this.#context;
+    const address = (stream as Socket).remoteAddress;
+    const peer = { address, datagrams: codec === binaryCodec ? datagrams?.to(stream) : undefined };
+    const connection = new SocketConnection(plain, socket, peer, codec);
     this.#socketConnections.add(connection);
     stream.once('close', () => this.#socketConnections.delete(connection));
   }

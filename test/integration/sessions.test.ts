@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { exceptionOf, parseXml, propertiesOf, readMessages, textsOf } from '../helpers/answers.ts';
+import { child, exceptionOf, parseXml, propertiesOf, readMessages, textsOf } from '../helpers/answers.ts';
 import { startBroker, type TestBroker } from '../helpers/broker.ts';
 import { readStatistics, untilSubscribed } from '../helpers/statistics.ts';
 
@@ -115,12 +115,18 @@ describe('?session=joe/1', () => {
     expect([dead?.oid, dead?.text]).toEqual(['__sys__deadMessage', '3']);
     expect(dead && propertiesOf(dead.qos)).toMatchObject({
       __key: "<key oid='a'><k/></key>",
+      __qos: expect.stringMatching(/^<qos>/),
       __oid: 'a',
       __receiver: '/node/heron/client/joe/1',
       __sender: '/node/heron/client/sue/1',
       __deadMessageReason: expect.stringContaining('full'),
       __rcvTimestamp: expect.stringMatching(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+$/),
     });
+    const original = parseXml((dead && propertiesOf(dead.qos)['__qos']) ?? '');
+    expect(child(original, 'sender')?.textContent).toBe('/node/heron/client/sue/1');
+    expect(propertiesOf(original), 'no marks of the broker').toEqual({ mine: 'x' });
+    const [held] = readMessages((await broker.post('<get><key oid="a"/></get>')).body);
+    expect(held && propertiesOf(held.qos), 'nor on the message itself').toEqual({ mine: 'x' });
   });
 
   test.each(['maxEntries=0', 'maxEntries=-1', 'maxEntries=x', 'persistent=yes'])('refuses %s', async (parameter) => {

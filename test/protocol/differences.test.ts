@@ -116,6 +116,7 @@ test('connect echoes no password, scripts end with the first failure, queues hol
   expect(oids(dead.body)).toEqual(['__sys__deadMessage']);
   expect([...dead.body.matchAll(/clientProperty name='(\w+)'/g)].map(([, name]) => name)).toEqual([
     '__key',
+    '__qos',
     '__oid',
     '__rcvTimestamp',
     '__deadMessageReason',

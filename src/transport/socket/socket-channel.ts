@@ -3,7 +3,9 @@ import type { Delivery } from '../../broker/delivery.ts';
 import type { CallbackChannel } from '../../broker/ports.ts';
 import type { Session } from '../../broker/session.ts';
 import { decodeException, type Frame, type RawUnit } from '../../codec/socket-frame.ts';
+import type { EncodedFrame } from '../../codec/socket-frame-encode.ts';
 import type { CallbackQos } from '../../model/connect.ts';
+import type { DatagramSender } from './datagrams.ts';
 import type { FrameCodec } from './frame-codec.ts';
 import type { FrameWriter } from './frame-writer.ts';
 import { messageUnit, qosUnit } from './message-unit.ts';
@@ -11,6 +13,8 @@ import { messageUnit, qosUnit } from './message-unit.ts';
 export interface SocketChannelContext {
   readonly writer: FrameWriter;
   readonly codec: FrameCodec;
+  /** Undefined: all updates go over the connection. */
+  readonly datagrams: DatagramSender | undefined;
   readonly timers: TimerWheel;
   readonly now: () => number;
   readonly maxUpdatesInFlight: number;
@@ -152,11 +156,19 @@ export class SocketChannel implements CallbackChannel {
     const method = isOneway ? 'updateOneway' : 'update';
     const requestId = this.#newRequestId(method);
     const frame = codec.encodeUnits('I', { requestId, method, secretSessionId: this.#callback.sessionId }, units);
-    if (isOneway) writer.write(frame, (error) => this.#left(error, first, last));
+    if (isOneway) this.#sendOneway(frame, (error) => this.#left(error, first, last));
     else {
       this.#updates.push({ requestId, first, last });
       writer.writeUpdate(frame);
     }
+  }
+
+  /** What cannot be a datagram goes over the connection. */
+  #sendOneway(frame: EncodedFrame, onLeft: (error?: Error | null) => void): void {
+    const { writer, datagrams } = this.#context;
+    if (datagrams && (this.#callback.usesDatagrams || datagrams.knows(this.#session.secretId))) {
+      datagrams.send(frame, (error) => (error ? writer.write(frame, onLeft) : onLeft()));
+    } else writer.write(frame, onLeft);
   }
 
   /** Nobody acknowledges a oneway update: what has left the process is done. */

@@ -2,6 +2,7 @@ import type { Broker } from '../../broker/broker.ts';
 import type { Session } from '../../broker/session.ts';
 import type { Frame } from '../../codec/socket-frame.ts';
 import type { CallbackQos } from '../../model/connect.ts';
+import type { DatagramSender } from './datagrams.ts';
 import type { FrameCodec } from './frame-codec.ts';
 import type { FrameWriter } from './frame-writer.ts';
 import { SocketChannel } from './socket-channel.ts';
@@ -12,6 +13,7 @@ export interface SocketChannelsContext {
   readonly options: SocketOptions;
   readonly writer: FrameWriter;
   readonly codec: FrameCodec;
+  readonly datagrams: DatagramSender | undefined;
   /** The peer is not there any more, whatever TCP says. */
   readonly onUseless: () => void;
   /** No session gets its updates here any more. */
@@ -31,11 +33,12 @@ export class SocketChannels {
 
   /** The updates of `session` go out on this connection from now on; a connection may have gone while its client logged in. */
   open(session: Session, callback: CallbackQos): void {
-    const { broker, options, writer, codec, onUseless, onUnused } = this.#context;
+    const { broker, options, writer, codec, datagrams, onUseless, onUnused } = this.#context;
     const channel: SocketChannel = new SocketChannel(session, callback, {
       ...options.limits,
       writer,
       codec,
+      datagrams,
       timers: broker.timers,
       now: broker.now,
       newRequestNumber: () => ++this.#lastRequestNumber,

@@ -7,6 +7,7 @@ import { type Frame, FrameError, type FrameHeader, type RawUnit } from '../../co
 import type { Command, Verb } from '../../model/command.ts';
 import { BrokerError } from '../../model/error.ts';
 import { type CommandResult, handleCommand } from '../command-handler.ts';
+import type { DatagramSender } from './datagrams.ts';
 import { FrameCaller } from './frame-caller.ts';
 import { binaryCodec, type FrameCodec } from './frame-codec.ts';
 import { FrameWriter } from './frame-writer.ts';
@@ -23,11 +24,18 @@ export interface SocketContext {
   readonly logger: Logger;
 }
 
+/** Who is at the other end. */
+export interface SocketPeer {
+  /** Its IP address. */
+  readonly address: string | undefined;
+  /** Undefined: it gets no datagrams. */
+  readonly datagrams: DatagramSender | undefined;
+}
+
 /** One client of the SOCKET protocol, over any byte stream: its requests, and the updates of its sessions. */
 export class SocketConnection {
   readonly #context: SocketContext;
-  /** The IP address of the peer. */
-  readonly #address: string | undefined;
+  readonly #peer: SocketPeer;
   readonly #stream: Duplex;
   readonly #codec: FrameCodec;
   readonly #reader: ReturnType<FrameCodec['createReader']>;
@@ -43,8 +51,8 @@ export class SocketConnection {
   /** Until a peer must have taken what waits for it, or have closed its side. */
   #patience: Timer | undefined;
 
-  constructor(stream: Duplex, context: SocketContext, address: string | undefined, codec: FrameCodec = binaryCodec) {
-    this.#address = address;
+  constructor(stream: Duplex, context: SocketContext, peer: SocketPeer, codec: FrameCodec = binaryCodec) {
+    this.#peer = peer;
     this.#codec = codec;
     this.#context = context;
     this.#stream = stream;
@@ -54,6 +62,7 @@ export class SocketConnection {
       ...context,
       writer: this.#writer,
       codec,
+      datagrams: peer.datagrams,
       onUseless: () => stream.destroy(),
       // Not at once: the answer to a disconnect goes out first.
       onUnused: () => setImmediate(() => this.#end()),
@@ -158,7 +167,7 @@ export class SocketConnection {
 
   async #run(frame: Frame, command: Command): Promise<void> {
     const { broker } = this.#context;
-    const caller = new FrameCaller(broker, command.verb, frame.secretSessionId || this.#lastSecretId, this.#address);
+    const caller = new FrameCaller(broker, command.verb, frame.secretSessionId || this.#lastSecretId, this.#peer.address);
     const isFarewell = command.verb === 'disconnect' && !caller.isKnown;
     const handled = isFarewell ? FAREWELL : handleCommand(broker, caller, command, this.#onGone);
     const result = handled instanceof Promise ? await handled : handled;

@@ -68,6 +68,7 @@ test('the answer to connect ends the session element with the secret id', () => 
     retries: -1,
     delayMs: 60_000,
     oneway: false,
+    usesDatagrams: false,
     dispatcherActive: true,
     burst: { collectTimeMs: 0, maxEntries: 1, maxBytes: -1 },
   };

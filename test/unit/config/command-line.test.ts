@@ -43,6 +43,13 @@ describe('where a setting comes from', () => {
     expect(configOf([], { ...environment, XMLBLASTER_CONFIG: file }).maxSessions).toBe(1);
   });
 
+  test('a frame may be 1 MiB larger than a content, unless somebody says otherwise', () => {
+    expect(configOf([]).maxFrameBytes).toBe(11_534_336);
+    expect(configOf(['--max-content-bytes', '50000000']).maxFrameBytes).toBe(51_048_576);
+    expect(configOf(['--max-content-bytes', '50000000', '--max-frame-bytes', '1000']).maxFrameBytes).toBe(1_000);
+    expect(helpText()).toMatch(/--max-frame-bytes … .*; default 1 MiB more than one content$/m);
+  });
+
   const TEXTS: Partial<Record<string, string>> = { logLevel: 'debug', host: '127.0.0.2', corsOrigin: 'http://localhost:1' };
 
   test('every option is a flag, an environment variable and a setting of the file', () => {
