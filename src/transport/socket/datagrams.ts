@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 import { Lru } from '../../base/lru.ts';
 import type { Timer } from '../../base/timer-wheel.ts';
+import type { OnGone } from '../../broker/queue-queries.ts';
 import { FrameError } from '../../codec/socket-frame.ts';
 import type { EncodedFrame } from '../../codec/socket-frame-encode.ts';
 import { decodeDatagram } from '../../codec/socket-frame-reader.ts';
@@ -17,6 +18,9 @@ const MAX_UPDATE_BYTES = 10_240;
 
 /** Clients of which it is remembered that they use datagrams; of more, those that used them last. */
 const MAX_KNOWN_CLIENTS = 20_000;
+
+/** A datagram has no connection that could be gone. */
+const NOBODY_WAITS: OnGone = () => () => {};
 
 /** Between two lines of the log about datagrams that were dropped; ms. */
 const REPORT_MS = 60_000;
@@ -101,7 +105,7 @@ export class Datagrams {
     if (frame.type !== 'I' || frame.method !== 'publishOneway') throw new FrameError('only publishOneway may come this way');
     const caller = new FrameCaller(broker, 'publish', frame.secretSessionId, address);
     this.#clients.set(`${caller.session.secretId} ${address} ${port}`, true, 1);
-    await handleCommand(broker, caller, decoder.decode(frame));
+    await handleCommand(broker, caller, decoder.decode(frame), NOBODY_WAITS);
   }
 
   #drop(error: Error): void {
