@@ -100,7 +100,7 @@ function exactQuery(element: XmlElement, limits: KeyLimits): QueryKey {
     const domain = attributeOf(element, 'domain')?.trim();
     if (domain) return { type: 'DOMAIN', domain };
     // Clients of the original erase what they have not published: nothing is found, and that is no error.
-    if (oid === '' && attributeOf(element, 'queryType') !== undefined) return { type: 'EXACT', oid };
+    if (oid === '') return { type: 'EXACT', oid };
     throw new BrokerError('user.illegalArgument', "The key has no oid; write <key oid='…'/> or <key queryType='XPATH'>//…</key>");
   }
   checkOid(oid, limits);

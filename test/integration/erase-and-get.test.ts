@@ -19,7 +19,7 @@ describe('erase', () => {
 
   test('of an oid that a client says to be empty finds nothing, and only a subscribe to it is wrong', async () => {
     const broker = await startBroker();
-    const key = "<key oid='' queryType='EXACT'/>";
+    const key = "<key oid=''/>";
     expect((await broker.post(`<xmlBlaster><erase>${key}</erase><get>${key}</get></xmlBlaster>`)).status).toBe(200);
     expect((await broker.post(`<subscribe>${key}</subscribe>`, '/?session=joe/1')).status).toBe(400);
   });

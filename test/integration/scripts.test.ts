@@ -184,7 +184,7 @@ describe('the bounds of a script', () => {
     ['an oid of 1,025 bytes in a query', `<get><key oid="${'x'.repeat(1_025)}"/></get>`, 413],
     ['a content of 10 MB', publish('<key oid="a"/>', 'x'.repeat(MAX_CONTENT)), 200],
     ['a content of 10 MB and a byte', publish('<key oid="a"/>', 'x'.repeat(MAX_CONTENT + 1)), 413],
-    ['no oid in a query', '<get><key oid=""/></get>', 400],
+    ['no oid in a query', '<get><key/></get>', 400],
   ])('%s', async (_what, body, status) => {
     const broker = await startBroker();
     const answer = await broker.post(body);

@@ -167,7 +167,6 @@ describe('the key of a query', () => {
   test.each(
     titled([
       ['<key/>', 'user.illegalArgument', /^The key has no oid; write <key oid='…'\/> or/],
-      ["<key oid=''/>", 'user.illegalArgument', /^The key has no oid/],
       ["<key queryType='EXACT'/>", 'user.illegalArgument', /^The key has no oid/],
       ["<key queryType='XPATH'> </key>", 'user.query.invalid', /^The XPath is empty/],
       ["<key queryType='DOMAIN'/>", 'user.query.invalid', /^The domain is empty/],
