@@ -1,4 +1,5 @@
 import { shorten } from '../base/shorten.ts';
+import type { ClientProperty } from '../model/client-property.ts';
 import { BrokerError } from '../model/error.ts';
 import {
   DEFAULT_FILTER_VERSION,
@@ -20,6 +21,7 @@ import { booleanAttribute, decodeClientProperties, integerAttribute, QosElements
 export function decodeQueryQos(qos: XmlElement | undefined): QueryQos {
   if (!qos || qos.children.length === 0) return DEFAULT_QUERY_QOS;
   const elements = new QosElements(qos);
+  const clientProperties = decodeClientProperties(elements);
   return {
     subscriptionId: decodeSubscriptionId(elements),
     content: elements.flag('content') ?? true,
@@ -32,9 +34,9 @@ export function decodeQueryQos(qos: XmlElement | undefined): QueryQos {
     persistent: elements.flag('persistent') ?? false,
     forceDestroy: booleanAttribute(elements.one('erase'), 'forceDestroy') ?? false,
     history: decodeHistory(elements.one('history') ?? new QosElements(elements.one('erase')).one('history')),
-    clientProperties: decodeClientProperties(elements),
+    clientProperties,
     filters: decodeFilters(elements.all('filter')),
-    newestOnly: isNewestOnly(elements),
+    newestOnly: isNewestOnly(clientProperties),
     querySpec: decodeQuerySpec(elements.all('querySpec')),
   };
 }
@@ -50,8 +52,8 @@ function decodeQuerySpec(specs: readonly XmlElement[]): string | undefined {
   return first && textOf(first);
 }
 
-function isNewestOnly(elements: QosElements): boolean {
-  const property = decodeClientProperties(elements).find(({ name }) => name === '__newestOnly');
+function isNewestOnly(clientProperties: readonly ClientProperty[]): boolean {
+  const property = clientProperties.find(({ name }) => name === '__newestOnly');
   return property?.value.trim().toLowerCase() === 'true';
 }
 

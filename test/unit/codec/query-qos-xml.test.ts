@@ -43,8 +43,10 @@ test.each<[xml: string, expected: Partial<QueryQos>]>([
   ],
   ["<querySpec type='QueueQuery' version='1.0'><![CDATA[a=1&b=2]]></querySpec>", { querySpec: 'a=1&b=2' }],
   ["<querySpec type='QueueQuery'>a</querySpec><querySpec type='QueueQuery'>b</querySpec>", { querySpec: 'a' }],
-  ["<clientProperty name='__newestOnly' type='boolean'>true</clientProperty>", { newestOnly: true }],
-  ["<clientProperty name='__newestOnly' type='boolean'>false</clientProperty>", {}],
+  ...['true', 'false'].map((value): [string, Partial<QueryQos>] => [
+    `<clientProperty name='__newestOnly' type='boolean'>${value}</clientProperty>`,
+    { newestOnly: value === 'true', clientProperties: [{ name: '__newestOnly', type: 'boolean', value }] },
+  ]),
   ["<erase><history numEntries='-1'/></erase>", { history: { numEntries: -1, newestFirst: true } }],
 ])('%s', (xml, expected) => {
   expect(decodeQueryQos(qos(xml))).toEqual({ ...DEFAULT_QUERY_QOS, ...expected });
