@@ -1,4 +1,4 @@
-import { LOG_LEVELS } from '../base/logger.ts';
+import { LOG_LEVELS } from '../base/log-level.ts';
 import { ConfigError } from './config-error.ts';
 import { type Config, flagOf, NAMES, OPTIONS } from './options.ts';
 

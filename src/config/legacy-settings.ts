@@ -1,3 +1,4 @@
+import { JAVA_LOG_LEVELS } from '../base/log-level.ts';
 import { ConfigError } from './config-error.ts';
 import type { Config } from './options.ts';
 
@@ -65,19 +66,6 @@ export const LEGACY_PROTECTIONS: readonly LegacyProtection[] = [
   },
 ];
 
-/** The levels of java.util.logging, and which of ours has the same lines. */
-const LEVELS: Readonly<Record<string, string>> = {
-  OFF: 'silent',
-  SEVERE: 'error',
-  WARNING: 'warn',
-  INFO: 'info',
-  CONFIG: 'info',
-  FINE: 'debug',
-  FINER: 'debug',
-  FINEST: 'trace',
-  ALL: 'trace',
-};
-
 /** @throws ConfigError for anything but the words of the original, in any case */
 function isTrue(text: string, label: string): boolean {
   if (/^(true|yes|ok|1)$/i.test(text)) return true;
@@ -86,9 +74,9 @@ function isTrue(text: string, label: string): boolean {
 }
 
 function logLevelOf(text: string, label: string): string {
-  const level = Object.hasOwn(LEVELS, text) ? LEVELS[text] : undefined;
+  const level = Object.hasOwn(JAVA_LOG_LEVELS, text) ? JAVA_LOG_LEVELS[text] : undefined;
   if (level !== undefined) return level;
-  throw new ConfigError(`${label} must be one of ${Object.keys(LEVELS).join(', ')}, not "${text}"`);
+  throw new ConfigError(`${label} must be one of ${Object.keys(JAVA_LOG_LEVELS).join(', ')}, not "${text}"`);
 }
 
 /** For ever is -1 here, and everything below 0 in the original. */
