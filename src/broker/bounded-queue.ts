@@ -1,7 +1,9 @@
 import type { OverflowPolicy } from '../model/connect.ts';
 import type { Job } from './consumable-queue.ts';
+import type { DeliveryCounters } from './counters.ts';
 import { DELIVERY_BYTES, type Delivery, type DeliveryParts } from './delivery.ts';
 import { DeliveryQueue } from './delivery-queue.ts';
+import type { FillMark } from './fill-mark.ts';
 import type { MemoryAccount } from './memory-account.ts';
 import type { Message } from './message.ts';
 import { NewestOnly } from './newest-only.ts';
@@ -27,6 +29,8 @@ export interface DeliveryInit {
 
 export interface BoundedQueueContext {
   readonly account: MemoryAccount;
+  /** Of all queues. */
+  readonly counters: DeliveryCounters;
   readonly now: () => number;
 }
 
@@ -36,6 +40,8 @@ export interface BoundedQueueContext {
  */
 export class BoundedQueue {
   bounds: QueueBounds;
+  /** Whoever wants to know how full it is. */
+  fillMarks: readonly FillMark[] | undefined;
   readonly #context: BoundedQueueContext;
   readonly #queue = new DeliveryQueue();
   #size = 0;
@@ -93,12 +99,15 @@ export class BoundedQueue {
     this.#bytes += message.content.length;
     this.#noteExpiry(message);
     this.#context.account.charge(DELIVERY_BYTES);
+    this.#context.counters.queued++;
+    this.#context.counters.queuedBytes += message.content.length;
     const { subscriptionId, parts, isInitial, job } = init;
     const delivery = { message, subscriptionId, parts, isInitial, order: this.#order++, redeliver: 0, job };
     if (job) this.#jobCount++;
     this.#queue.push(delivery);
     if (parts.newestOnly) this.#newestOnly?.waits(delivery);
     this.#queried?.onChange?.();
+    if (this.fillMarks) this.#checkMarks(this.fillMarks);
     return true;
   }
 
@@ -196,8 +205,11 @@ export class BoundedQueue {
     this.#size--;
     this.#bytes -= delivery.message.content.length;
     this.#context.account.release(DELIVERY_BYTES);
+    this.#context.counters.queued--;
+    this.#context.counters.queuedBytes -= delivery.message.content.length;
     delivery.message.release();
     if (this.#onRoom.length > 0) this.#announceRoom();
+    if (this.fillMarks) this.#checkMarks(this.fillMarks);
   }
 
   /** Drops the waiting deliveries that `isUnwanted` says; returns them, in order. */
@@ -212,6 +224,10 @@ export class BoundedQueue {
       if (this.#queue.remove(delivery)) this.#discard(delivery);
     });
     return this.#newestOnly;
+  }
+
+  #checkMarks(marks: readonly FillMark[]): void {
+    for (const mark of marks) mark.check(this.#size);
   }
 
   #announceRoom(): void {

@@ -2,30 +2,33 @@ import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
 import { Slicer } from '../base/slicer.ts';
 import { TimerWheel } from '../base/timer-wheel.ts';
+import type { QueryVerb } from '../model/command.ts';
 import type { CallbackQos, ConnectQos, DisconnectQos } from '../model/connect.ts';
 import { BrokerError } from '../model/error.ts';
 import type { MsgKey, PublishUnit, ReceivedMessage } from '../model/message.ts';
 import type { QueryKey, QueryQos } from '../model/query.ts';
 import type { ConnectReply, PublishOutcome, SubscribeReply } from '../model/replies.ts';
-import { checkClientOid, DEAD_MESSAGE_OID, isCommandOid, REMOTE_PROPERTIES_OID } from '../model/system-topics.ts';
+import { brokerName } from '../model/session-name.ts';
+import { checkClientOid, commandPathOf, DEAD_MESSAGE_OID, isCommandOid, REMOTE_PROPERTIES_OID } from '../model/system-topics.ts';
 import { createTimestampSource } from '../model/timestamp.ts';
 import type { Filters } from '../query/filter/filters.ts';
 import { QueryTable } from '../query/topic-query.ts';
 import type { Store } from '../store/store.ts';
 import { authorize } from './authorize.ts';
 import type { BrokerOptions } from './broker-options.ts';
-import { createCommandAnswer } from './commands.ts';
+import { DeliveryCounters, PublishLatency, VerbCounters } from './counters.ts';
 import { DeadMessages } from './dead-messages.ts';
 import { Deliveries } from './deliveries.ts';
 import type { Delivery } from './delivery.ts';
 import { DispatchLoop } from './dispatch-loop.ts';
 import { Eraser } from './eraser.ts';
+import { BrokerEvents } from './events.ts';
 import { Filtering } from './filtering.ts';
 import { logIn, type Peer } from './login.ts';
 import { Matching } from './matching.ts';
 import { MemoryAccount } from './memory-account.ts';
 import { PointToPoint } from './point-to-point.ts';
-import type { Authenticator, QosEncoder } from './ports.ts';
+import type { Authenticator, Commands, QosEncoder } from './ports.ts';
 import { Publisher } from './publisher.ts';
 import { type Asker, type QueueAnswer, QueueQueries } from './queue-queries.ts';
 import { RemoteProperties } from './remote-properties.ts';
@@ -68,16 +71,24 @@ export class Broker {
   readonly timers: TimerWheel;
   readonly sessions: Sessions;
   readonly authenticator: Authenticator;
+  readonly events = new BrokerEvents();
+  readonly counters = new VerbCounters();
+  readonly deliveryCounters = new DeliveryCounters();
+  readonly publishLatency = new PublishLatency();
+  readonly topics: Topics;
+  readonly subscriptions: Subscriptions;
+  readonly deadMessages: DeadMessages;
+  /** Answers `__cmd:…`; administration puts itself here. */
+  commands: Commands | undefined;
+  /** Ms since 1970. */
+  readonly startedAt: number;
+  readonly instanceId: string;
+  /** Unique, and later than all before. */
+  readonly newTimestamp: () => bigint;
   readonly now: () => number;
-  readonly #startedAt: number;
-  readonly #instanceId: string;
-  readonly #newTimestamp: () => bigint;
-  readonly #topics: Topics;
   readonly #matching: Matching;
-  readonly #deadMessages: DeadMessages;
   readonly #deliveries: Deliveries;
   readonly #remoteProperties: RemoteProperties;
-  readonly #subscriptions: Subscriptions;
   readonly #publisher: Publisher;
   readonly #eraser: Eraser;
   readonly #queueQueries: QueueQueries;
@@ -97,9 +108,9 @@ export class Broker {
     this.#filtering = new Filtering(filters.access, slicer);
     this.nodeId = nodeId;
     this.now = () => clock.now();
-    this.#startedAt = clock.now();
-    this.#instanceId = `/xmlBlaster/node/${nodeId}/instanceId/${this.#startedAt}`;
-    this.#newTimestamp = createTimestampSource(clock);
+    this.startedAt = clock.now();
+    this.instanceId = `/xmlBlaster/node/${nodeId}/instanceId/${this.startedAt}`;
+    this.newTimestamp = createTimestampSource(clock);
     this.account = new MemoryAccount(limits.maxBytes);
     this.outgoing = new MemoryAccount(limits.maxBytes);
     this.timers = new TimerWheel(clock);
@@ -107,14 +118,20 @@ export class Broker {
       loop: new DispatchLoop(new Slicer(), logger),
       account: this.account,
       timers: this.timers,
+      counters: this.deliveryCounters,
       now: this.now,
     };
-    this.sessions = new Sessions(options, dispatching, this.timers, (session, reason) => this.#endSession(session, reason));
-    this.#topics = new Topics(
+    const { events } = this;
+    this.sessions = new Sessions(options, dispatching, this.timers, events, (session, reason) =>
+      this.#endSession(session, reason),
+    );
+    this.topics = new Topics(
       limits,
       this.account,
       this.timers,
       {
+        onCreated: (topic) => events.emit({ type: 'topicAlive', topic }),
+        onRemoved: (topic) => events.emit({ type: 'topicDead', topic }),
         onDeath: (topic) => this.#eraser.endTopic(topic, topic.creator, undefined),
         onReleased: (message) => {
           if (message.qos.persistent) this.#deleteSoon(message);
@@ -122,46 +139,47 @@ export class Broker {
       },
       this.now,
     );
-    this.#queueQueries = new QueueQueries({ nodeId, sessions: this.sessions, topics: this.#topics, timers: this.timers });
-    this.#deadMessages = new DeadMessages({
+    this.#queueQueries = new QueueQueries({ nodeId, sessions: this.sessions, topics: this.topics, timers: this.timers });
+    this.deadMessages = new DeadMessages({
       nodeId,
       encodeQos,
       isHeard: () => {
-        const topic = this.#topics.get(DEAD_MESSAGE_OID);
+        const topic = this.topics.get(DEAD_MESSAGE_OID);
         return topic?.key === undefined || topic.routes.size > 0;
       },
       publish: (key, qos, content, sender) => void this.#publisher.accept({ key, qos, content }, sender),
     });
-    this.#deliveries = new Deliveries(this.#deadMessages, slicer, this.account);
+    this.#deliveries = new Deliveries(this.deadMessages, slicer, this.account);
     const xpathLimits = { maxBytes: limits.maxXPathBytes };
     const queries = new QueryTable<Subscription>(xpathLimits);
-    this.#matching = new Matching(this.#topics, queries, slicer, xpathLimits);
+    this.#matching = new Matching(this.topics, queries, slicer, xpathLimits);
     this.#remoteProperties = new RemoteProperties({
       nodeId,
       sessions: this.sessions,
       account: this.account,
       now: this.now,
-      newTimestamp: this.#newTimestamp,
+      newTimestamp: this.newTimestamp,
     });
     const shared = {
-      topics: this.#topics,
+      topics: this.topics,
       matching: this.#matching,
       deliveries: this.#deliveries,
       account: this.account,
+      events,
       slicer,
       now: this.now,
-      newTimestamp: this.#newTimestamp,
+      newTimestamp: this.newTimestamp,
     };
-    this.#subscriptions = new Subscriptions({
+    this.subscriptions = new Subscriptions({
       ...shared,
       limits,
       queries,
       filtering: this.#filtering,
     });
-    this.#eraser = new Eraser({ ...shared, nodeId, subscriptions: this.#subscriptions });
+    this.#eraser = new Eraser({ ...shared, nodeId, subscriptions: this.subscriptions });
     this.#publisher = new Publisher({
       ...shared,
-      subscriptions: this.#subscriptions,
+      subscriptions: this.subscriptions,
       pointToPoint: new PointToPoint(this.sessions),
       store,
       timers: this.timers,
@@ -172,7 +190,7 @@ export class Broker {
 
   /** An oid for a publish that brings none: unique in this broker. */
   newOid(): string {
-    return `${this.nodeId}-${this.#newTimestamp()}`;
+    return `${this.nodeId}-${this.newTimestamp()}`;
   }
 
   /**
@@ -192,7 +210,7 @@ export class Broker {
       asked: qos,
       secretSessionId: session.secretId,
       absoluteName: session.absoluteName,
-      instanceId: this.#instanceId,
+      instanceId: this.instanceId,
       timeoutMs: session.options.timeoutMs,
       maxSessions: subject.maxSessions,
       isReconnect,
@@ -217,36 +235,50 @@ export class Broker {
     authorize(session, 'publish', { type: 'EXACT', oid: unit.key.oid });
     if (unit.key.oid === REMOTE_PROPERTIES_OID) return this.#remoteProperties.publish(session, unit);
     checkClientOid(unit.key.oid);
-    return this.#publisher.publish(unit, session.absoluteName);
+    if (isCommandOid(unit.key.oid)) return this.#setByCommand(session, unit);
+    session.counters.publish++;
+    if (++this.counters.publish % PublishLatency.SAMPLE_EVERY !== 0) return this.#publisher.publish(unit, session.absoluteName);
+    return this.publishLatency.time(() => this.#publisher.publish(unit, session.absoluteName));
+  }
+
+  /** A message of the broker itself: on its own topics, about events. */
+  publishOwn(unit: PublishUnit): void {
+    this.#publisher.accept(unit, brokerName(this.nodeId));
   }
 
   /** See `Subscriptions.subscribe`. */
   async subscribe(session: Session, query: QueryKey, qos: QueryQos): Promise<SubscribeReply> {
     checkSubscriber(session, query);
-    return this.#subscriptions.subscribe(session, query, qos);
+    this.#count(session, 'subscribe');
+    return this.subscriptions.subscribe(session, query, qos);
   }
 
   /** See `Subscriptions.subscribeOnce`. */
   async subscribeOnce(session: Session, query: QueryKey, qos: QueryQos): Promise<void> {
     checkSubscriber(session, query);
-    await this.#subscriptions.subscribeOnce(session, query, qos);
+    this.#count(session, 'subscribe');
+    await this.subscriptions.subscribeOnce(session, query, qos);
   }
 
   /** See `Subscriptions.unSubscribe`. */
   async unSubscribe(session: Session, query: QueryKey): Promise<string[]> {
     authorize(session, 'unSubscribe', subscriptionIdOf(query) === undefined ? query : undefined);
-    return this.#subscriptions.unSubscribe(session, query);
+    this.#count(session, 'unSubscribe');
+    return this.subscriptions.unSubscribe(session, query);
   }
 
   /**
    * The messages that the topics of `query` hold, per topic as `qos.history` says, topics in the order they were made; of these, those
-   * that pass the filters for this session.
+   * that pass the filters for this session; or the answer to a command, by which nothing may change if `isReadOnly`.
    *
    * @throws BrokerError what `FilterTable.compile` throws, and when a filter fails on one of the messages.
    */
-  async get(session: Session, query: QueryKey, qos: QueryQos): Promise<ReceivedMessage[]> {
+  async get(session: Session, query: QueryKey, qos: QueryQos, isReadOnly = false): Promise<ReceivedMessage[]> {
     authorize(session, 'get', query);
-    if (query.type === 'EXACT' && isCommandOid(query.oid)) return [this.#runCommand(query.oid)];
+    this.#count(session, 'get');
+    if (query.type === 'EXACT' && isCommandOid(query.oid)) {
+      return this.#requireCommands().get(session, commandPathOf(query.oid), qos.querySpec, isReadOnly);
+    }
     if (query.type === 'EXACT' && query.oid === REMOTE_PROPERTIES_OID) return this.#remoteProperties.get(session, qos);
     const filters = qos.filters.length === 0 ? undefined : await this.#filtering.compile(qos.filters);
     const messages: ReceivedMessage[] = [];
@@ -266,7 +298,7 @@ export class Broker {
   /** The keys of all topics that have one, or of those that `query` finds; of all of which the session may get each. */
   async keys(session: Session, query: QueryKey | undefined): Promise<MsgKey[]> {
     if (query) authorize(session, 'get', query);
-    const topics = query ? await this.#matching.find(query) : [...this.#topics];
+    const topics = query ? await this.#matching.find(query) : [...this.topics];
     const { principal } = session;
     const isListed = (oid: string): boolean => query !== undefined || principal.isAllowed('get', { type: 'EXACT', oid });
     return topics.flatMap((topic) => (topic.key && isListed(topic.oid) ? topic.key : []));
@@ -274,13 +306,14 @@ export class Broker {
 
   /** Whether a topic of this oid has a key. */
   hasTopic(oid: string): boolean {
-    return this.#topics.get(oid)?.key !== undefined;
+    return this.topics.get(oid)?.key !== undefined;
   }
 
   /** See `Eraser.erase`. */
   async erase(session: Session, query: QueryKey, qos: QueryQos): Promise<string[]> {
     authorize(session, 'erase', query);
-    return this.#eraser.erase(query, qos, session.absoluteName);
+    this.#count(session, 'erase');
+    return this.#eraser.erase(session, query, qos);
   }
 
   /** See `Slicer.breathe`. */
@@ -292,8 +325,8 @@ export class Broker {
     const { heldBytes, maxBytes } = this.account;
     return {
       sessions: this.sessions.size,
-      topics: this.#topics.size,
-      subscriptions: this.#subscriptions.size,
+      topics: this.topics.size,
+      subscriptions: this.subscriptions.size,
       heldBytes,
       maxBytes,
     };
@@ -305,8 +338,10 @@ export class Broker {
    */
   callbackLost(session: Session, { retries, delayMs }: CallbackQos): void {
     session.dispatcher.recallJobs();
+    if (!session.isClosed) this.events.emit({ type: 'callbackState', session, state: 'POLLING' });
     if (retries < 0 || session.isClosed) return;
     const end = (): void => {
+      this.events.emit({ type: 'callbackState', session, state: 'DEAD' });
       const deathReason = `The callback of ${session.absoluteName} is lost, and no retry is left`;
       this.sessions.end(session, { deathReason, keepsSubjectQueue: true });
     };
@@ -322,7 +357,7 @@ export class Broker {
 
   /** The client of `session` refused these updates: they become dead messages. */
   reportDead(session: Session, deliveries: readonly Delivery[], reason: string): void {
-    for (const { message } of deliveries) this.#deadMessages.report(message, session, reason);
+    for (const { message } of deliveries) this.deadMessages.report(message, session, reason);
   }
 
   /** Ends the logins under way and every channel, then the store. No verb may follow. */
@@ -334,9 +369,19 @@ export class Broker {
     await this.#store.close();
   }
 
-  #runCommand(oid: string): ReceivedMessage {
-    const upSeconds = Math.floor((this.now() - this.#startedAt) / 1_000);
-    return createCommandAnswer(oid, { nodeId: this.nodeId, upSeconds, rcvTimestamp: this.#newTimestamp() });
+  #count(session: Session, verb: QueryVerb): void {
+    session.counters[verb]++;
+    this.counters[verb]++;
+  }
+
+  #requireCommands(): Commands {
+    if (this.commands) return this.commands;
+    throw new BrokerError('user.illegalArgument', 'This broker has no administration');
+  }
+
+  async #setByCommand(session: Session, { key: { oid }, content }: PublishUnit): Promise<PublishOutcome> {
+    const info = await this.#requireCommands().set(session, commandPathOf(oid), content);
+    return { oid, rcvTimestamp: this.newTimestamp(), info, isNewTopic: false };
   }
 
   /** The store forgets the message with the next commit, which comes by itself. */
@@ -354,7 +399,7 @@ export class Broker {
     this.#queueQueries.leave(session);
     this.#remoteProperties.forget(session);
     session.dispatcher.close('disconnected');
-    for (const subscription of [...session.subscriptions.values()]) this.#subscriptions.cancel(subscription);
+    for (const subscription of [...session.subscriptions.values()]) this.subscriptions.cancel(subscription);
     if (deathReason !== undefined) this.#deliveries.bury(session, deathReason);
     else session.dispatcher.clear();
   }

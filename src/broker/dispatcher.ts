@@ -2,6 +2,7 @@ import type { Timer, TimerWheel } from '../base/timer-wheel.ts';
 import type { BrokerError } from '../model/error.ts';
 import { BoundedQueue, type DeliveryInit, type QueueBounds } from './bounded-queue.ts';
 import type { ConsumableQueue } from './consumable-queue.ts';
+import type { DeliveryCounters } from './counters.ts';
 import type { Delivery } from './delivery.ts';
 import type { DispatchLoop } from './dispatch-loop.ts';
 import type { MemoryAccount } from './memory-account.ts';
@@ -17,6 +18,7 @@ export interface DispatcherContext {
   readonly timers: TimerWheel;
   readonly loop: DispatchLoop;
   readonly account: MemoryAccount;
+  readonly counters: DeliveryCounters;
   readonly now: () => number;
   /** The queue has become shorter. */
   readonly onRoom?: () => void;
@@ -28,6 +30,10 @@ export interface DispatcherContext {
  */
 export class Dispatcher {
   readonly queue: BoundedQueue;
+  /** False: channels that push take nothing; whoever asks for updates gets them. */
+  isActive = true;
+  /** Deliveries handed out so far. */
+  updates = 0;
   readonly #context: DispatcherContext;
   /** Handed out and not acknowledged, oldest first, numbered as they were handed out. */
   #unacknowledged: { readonly delivery: Delivery; readonly cursor: number }[] = [];
@@ -158,6 +164,8 @@ export class Dispatcher {
     while (channel === this.#channel && this.queue.waiting > 0) {
       const batch = this.queue.take(channel.capacity, channel.maxBytes);
       if (batch.length === 0) return;
+      this.updates += batch.length;
+      this.#context.counters.updates += batch.length;
       for (const delivery of batch) this.#unacknowledged.push({ delivery, cursor: ++this.#cursor });
       channel.update(batch, this.#cursor, this.queue.waiting);
     }

@@ -5,8 +5,10 @@ import { isSystemOid } from '../model/system-topics.ts';
 import type { Timestamp } from '../model/timestamp.ts';
 import type { Deliveries } from './deliveries.ts';
 import { createEraseNotice, type EraseCause } from './erase-notice.ts';
+import type { BrokerEvents } from './events.ts';
 import type { Matching } from './matching.ts';
 import type { MemoryAccount } from './memory-account.ts';
+import type { Session } from './session.ts';
 import type { Subscriptions } from './subscriptions.ts';
 import type { Topic } from './topic.ts';
 import { isGone, type Topics } from './topics.ts';
@@ -19,6 +21,7 @@ export interface EraserContext {
   readonly deliveries: Deliveries;
   readonly account: MemoryAccount;
   readonly slicer: Slicer;
+  readonly events: BrokerEvents;
   readonly newTimestamp: () => Timestamp;
 }
 
@@ -34,7 +37,7 @@ export class Eraser {
    * Erases the topics of `query` and tells their subscribers; with `qos.history` only what they remember. The broker's own topics
    * are left out. Returns the oids. Rejects with BrokerError `user.illegalArgument` for a part of the history.
    */
-  async erase(query: QueryKey, qos: QueryQos, sender: string): Promise<string[]> {
+  async erase(session: Session, query: QueryKey, qos: QueryQos): Promise<string[]> {
     if (qos.history && qos.history.numEntries !== -1) {
       throw new BrokerError('user.illegalArgument', "An erase of the history erases all of it: <history numEntries='-1'/>");
     }
@@ -42,7 +45,10 @@ export class Eraser {
     for (const topic of topics) {
       if (isGone(topic)) continue;
       if (qos.history) topic.history.clear();
-      else this.#eraseTopic(topic, sender, { forceDestroy: qos.forceDestroy });
+      else {
+        this.#context.events.emit({ type: 'erase', topic, session });
+        this.#eraseTopic(topic, session.absoluteName, { forceDestroy: qos.forceDestroy });
+      }
       await this.#context.slicer.breathe();
     }
     return topics.map((topic) => topic.oid);

@@ -1,4 +1,5 @@
 import { DEFAULT_HISTORY, type HistoryQos } from '../model/query.ts';
+import type { FillMark } from './fill-mark.ts';
 import { firstEntries } from './first-entries.ts';
 import type { Message } from './message.ts';
 import type { QueriedQueue, Taken } from './queried-queue.ts';
@@ -21,6 +22,8 @@ export class History implements QueriedQueue {
   /** Made when first used: most topics are never asked. */
   #taken: Set<Message> | undefined;
   onChange: (() => void) | undefined;
+  /** Whoever wants to know how full it is. */
+  fillMarks: readonly FillMark[] | undefined;
   isClosed = false;
 
   constructor(now: () => number) {
@@ -44,11 +47,13 @@ export class History implements QueriedQueue {
       this.forget(this.#messages[0] as Message);
     }
     this.onChange?.();
+    this.#checkMarks();
   }
 
   /** Takes one message out for good. */
   forget(message: Message): void {
     if (this.#remove(message)) message.release();
+    this.#checkMarks();
   }
 
   /** Forgets all, also what has been taken and not come back. */
@@ -57,6 +62,7 @@ export class History implements QueriedQueue {
     for (const message of this.#messages.splice(0)) message.release();
     for (const message of this.#taken ?? []) message.release();
     this.#taken = undefined;
+    this.#checkMarks();
   }
 
   /** Its topic is gone. */
@@ -113,6 +119,10 @@ export class History implements QueriedQueue {
     }
     this.#messages.sort((a, b) => (a.rcvTimestamp < b.rcvTimestamp ? -1 : 1));
     this.onChange?.();
+  }
+
+  #checkMarks(): void {
+    if (this.fillMarks) for (const mark of this.fillMarks) mark.check(this.#messages.length);
   }
 
   #add(message: Message): void {

@@ -3,6 +3,7 @@ import type { BrokerError } from '../model/error.ts';
 import type { ReceivedMessage } from '../model/message.ts';
 import type { QueryKey } from '../model/query.ts';
 import type { Delivery } from './delivery.ts';
+import type { Session } from './session.ts';
 
 /** Why a session's channel ends. */
 export type ChannelEnd = 'displaced' | 'disconnected' | 'shutdown';
@@ -69,3 +70,16 @@ export interface Authenticator {
 
 /** The QoS of a message as XML, as a `get` answers it now. */
 export type QosEncoder = (message: ReceivedMessage) => string;
+
+/** Answers administrative commands: what stands behind `__cmd:` in an oid (protocol/admin.md). */
+export interface Commands {
+  /**
+   * What a `get` asks for; with `isReadOnly` nothing may change by it.
+   *
+   * Rejects with BrokerError `user.illegalArgument` for what is unknown, `user.wrongApiUsage` for a change with `isReadOnly`,
+   * `user.security.authorization.notAuthorized` for a change by somebody who has not the right.
+   */
+  get(session: Session, path: string, querySpec: string | undefined, isReadOnly: boolean): Promise<ReceivedMessage[]>;
+  /** What a `publish` changes; resolves with what it did, as `/node/heron/?exit=0`. Rejects like `get`. */
+  set(session: Session, path: string, content: Buffer): Promise<string>;
+}

@@ -1,6 +1,7 @@
 import type { Timer } from '../base/timer-wheel.ts';
 import type { SessionName } from '../model/session-name.ts';
 import type { Timestamp } from '../model/timestamp.ts';
+import { VerbCounters } from './counters.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import type { Principal } from './ports.ts';
 import type { Subscription } from './subscription.ts';
@@ -30,11 +31,16 @@ export class Session {
   isReachable: boolean;
   /** Made for a message with forceQueuing; its client has not connected yet. */
   isProvisional = false;
+  /** An administrator lets nobody connect to it again. */
+  isLoginBlocked = false;
   readonly dispatcher: Dispatcher;
   readonly subscriptions = new Map<string, Subscription>();
   /** Who connected last. */
   principal: Principal;
+  readonly counters = new VerbCounters();
   options: SessionOptions;
+  /** Ms since 1970 of its first connect. */
+  readonly createdAt: number;
   /** Ms since 1970 of its last sign of life. */
   lastSeenAt: number;
   expiryTimer: Timer | undefined;
@@ -54,6 +60,7 @@ export class Session {
     this.dispatcher = init.dispatcher;
     this.principal = init.principal;
     this.options = init.options;
+    this.createdAt = init.nowMs;
     this.lastSeenAt = init.nowMs;
   }
 }

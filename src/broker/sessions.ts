@@ -6,6 +6,7 @@ import { formatAbsoluteName, formatSessionName, type SessionName } from '../mode
 import type { QueueBounds } from './bounded-queue.ts';
 import type { BrokerOptions } from './broker-options.ts';
 import { Dispatcher, type DispatcherContext } from './dispatcher.ts';
+import type { BrokerEvents } from './events.ts';
 import { type Login, NOBODY } from './login.ts';
 import type { Principal } from './ports.ts';
 import { Session, type SessionOptions } from './session.ts';
@@ -30,6 +31,7 @@ export class Sessions {
   readonly #options: BrokerOptions;
   readonly #context: DispatcherContext;
   readonly #timers: TimerWheel;
+  readonly #events: BrokerEvents;
   readonly #onEnd: (session: Session, deathReason: string | undefined) => void;
   readonly #subjects = new Map<string, Subject>();
   readonly #bySecretId = new Map<string, Session>();
@@ -41,11 +43,13 @@ export class Sessions {
     options: BrokerOptions,
     context: DispatcherContext,
     timers: TimerWheel,
+    events: BrokerEvents,
     onEnd: (session: Session, deathReason: string | undefined) => void,
   ) {
     this.#options = options;
     this.#context = context;
     this.#timers = timers;
+    this.#events = events;
     this.#onEnd = onEnd;
   }
 
@@ -64,6 +68,10 @@ export class Sessions {
     return this.#subjects.values();
   }
 
+  get subjectCount(): number {
+    return this.#subjects.size;
+  }
+
   subject(name: string): Subject | undefined {
     return this.#subjects.get(name);
   }
@@ -80,6 +88,14 @@ export class Sessions {
     session.lastSeenAt = this.#context.now();
   }
 
+  /** Gives a session another time-out, in ms, that begins now; 0 = never. */
+  setTimeout(session: Session, timeoutMs: number): void {
+    session.options = { ...session.options, timeoutMs };
+    session.expiryTimer?.cancel();
+    this.touch(session);
+    this.#watch(session, timeoutMs);
+  }
+
   /**
    * Makes the session of a login, or finds it when it is there already: then its queue and subscriptions go on, with what `qos`
    * states. `isReachable`: updates can get to its client.
@@ -89,9 +105,11 @@ export class Sessions {
   open(login: Login, qos: ConnectQos, isReachable: boolean): { readonly session: Session; readonly isReconnect: boolean } {
     const { name } = login;
     const ofSecret = qos.secretSessionId === undefined ? undefined : this.#bySecretId.get(qos.secretSessionId);
-    if (ofSecret?.name.subject === name.subject) return this.#reopen(ofSecret, login, qos, isReachable);
+    const own = ofSecret?.name.subject === name.subject ? ofSecret : undefined;
     const subject = this.#subjects.get(name.subject);
     const known = name.pubSessionId === undefined ? undefined : subject?.sessions.get(name.pubSessionId);
+    requireUnblocked(subject, own ?? known);
+    if (own) return this.#reopen(own, login, qos, isReachable);
     if (known) requireSameClient(known, qos);
     if (qos.clearSessions) this.#endOthers(subject, known);
     if (known) return this.#reopen(known, login, qos, isReachable);
@@ -141,6 +159,10 @@ export class Sessions {
     if (session.isTransient) this.#transient.delete(session);
     else this.#forget(session, keepsSubjectQueue);
     this.#onEnd(session, deathReason);
+    if (session.isTransient) return;
+    this.#events.emit({ type: 'disconnect', session });
+    const subject = this.#subjects.get(session.name.subject);
+    if (subject) this.forgetUnneeded(subject);
   }
 
   #endOthers(subject: Subject | undefined, session: Session | undefined): void {
@@ -160,7 +182,7 @@ export class Sessions {
     this.#context.account.require(SESSION_BYTES);
     const subject = this.#subjectFor(name.subject);
     this.#configureSubject(subject, qos);
-    requireSessionRoom(subject);
+    this.#requireSessionRoom(subject);
     const pubSessionId = name.pubSessionId !== undefined && name.pubSessionId > 0 ? name.pubSessionId : --this.#lastNegativeId;
     const fullName = { subject: name.subject, pubSessionId };
     const session = new Session({
@@ -184,6 +206,7 @@ export class Sessions {
     this.#bySecretId.set(session.secretId, session);
     this.#context.account.charge(SESSION_BYTES);
     this.#watch(session, session.options.timeoutMs);
+    this.#events.emit({ type: 'connect', session });
     subject.flush();
     return session;
   }
@@ -200,6 +223,7 @@ export class Sessions {
     session.isReachable ||= isReachable;
     this.touch(session);
     if (qos !== DEFAULT_CONNECT_QOS || !isReconnect) this.#reconfigure(session, qos);
+    if (!isReconnect) this.#events.emit({ type: 'connect', session });
     this.#subjects.get(session.name.subject)?.flush();
     return { session, isReconnect };
   }
@@ -231,6 +255,7 @@ export class Sessions {
     const subject = new Subject(name, maxSessionsPerSubject, this.#bounds(DEFAULT_CONNECT_QOS.subjectQueue), this.#context);
     this.#subjects.set(name, subject);
     this.#context.account.charge(SUBJECT_BYTES);
+    this.#events.emit({ type: 'subjectAlive', subject });
     return subject;
   }
 
@@ -285,7 +310,17 @@ export class Sessions {
     if (!subject || name.pubSessionId === undefined) return;
     subject.sessions.delete(name.pubSessionId);
     if (subject.sessions.size === 0 && !keepsSubjectQueue) subject.clear();
+  }
+
+  /** @throws BrokerError `user.configuration.maxSession`; a subject that has nothing is not kept for it. */
+  #requireSessionRoom(subject: Subject): void {
+    const { name, sessions, maxSessions } = subject;
+    if (sessions.size < maxSessions) return;
     this.forgetUnneeded(subject);
+    throw new BrokerError(
+      'user.configuration.maxSession',
+      `${name} has ${sessions.size} sessions, at most ${maxSessions} are allowed; disconnect one, use its name again, or connect with a higher maxSessions`,
+    );
   }
 
   /** Forgets a subject that has no session and nothing waiting. */
@@ -293,7 +328,14 @@ export class Sessions {
     if (subject.isNeeded || !this.#subjects.delete(subject.name)) return;
     subject.close();
     this.#context.account.release(SUBJECT_BYTES);
+    this.#events.emit({ type: 'subjectDead', subject });
   }
+}
+
+/** @throws BrokerError `communication.noConnection.serverDeny` for whom an administrator keeps out. */
+function requireUnblocked(subject: Subject | undefined, session: Session | undefined): void {
+  if (!subject?.isLoginBlocked && !session?.isLoginBlocked) return;
+  throw new BrokerError('communication.noConnection.serverDeny', 'An administrator has blocked this login; ask there');
 }
 
 /** Who said so when it connected is not taken over by its name, and takes nobody over. */
@@ -302,14 +344,6 @@ function requireSameClient({ name, options }: Session, qos: ConnectQos): void {
   throw new BrokerError(
     'user.configuration.identicalClient',
     `The session ${formatSessionName(name)} is connected, and reconnectSameClientOnly forbids to take it over; choose another number`,
-  );
-}
-
-function requireSessionRoom({ name, sessions, maxSessions }: Subject): void {
-  if (sessions.size < maxSessions) return;
-  throw new BrokerError(
-    'user.configuration.maxSession',
-    `${name} has ${sessions.size} sessions, at most ${maxSessions} are allowed; disconnect one, use its name again, or connect with a higher maxSessions`,
   );
 }
 

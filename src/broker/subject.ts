@@ -1,4 +1,5 @@
 import { BoundedQueue, type BoundedQueueContext, type DeliveryInit, type QueueBounds } from './bounded-queue.ts';
+import type { FillMark } from './fill-mark.ts';
 import type { Session } from './session.ts';
 
 /** One user: the sessions, and a queue of what was sent to all of them while there was none. */
@@ -7,16 +8,23 @@ export class Subject {
   readonly sessions = new Map<number, Session>();
   /** How many sessions it may have; what the last connect said that said something. */
   maxSessions: number;
+  /** An administrator lets it have no more sessions. */
+  isLoginBlocked = false;
+  /** Ms since 1970 since when it is known. */
+  readonly createdAt: number;
   #bounds: QueueBounds;
   readonly #context: BoundedQueueContext;
   /** Made when first used: most subjects never need one. */
   #queue: BoundedQueue | undefined;
+  /** Whoever wants to know how full the queue is, once there is one. */
+  fillMarks: readonly FillMark[] | undefined;
 
   constructor(name: string, maxSessions: number, bounds: QueueBounds, context: BoundedQueueContext) {
     this.name = name;
     this.maxSessions = maxSessions;
     this.#bounds = bounds;
     this.#context = context;
+    this.createdAt = context.now();
   }
 
   get bounds(): QueueBounds {
@@ -29,8 +37,15 @@ export class Subject {
   }
 
   get queue(): BoundedQueue {
-    this.#queue ??= new BoundedQueue(this.#bounds, this.#context);
+    if (this.#queue) return this.#queue;
+    this.#queue = new BoundedQueue(this.#bounds, this.#context);
+    this.#queue.fillMarks = this.fillMarks;
     return this.#queue;
+  }
+
+  /** What waits for it; 0 without making a queue. */
+  get queueSize(): number {
+    return this.#queue?.size ?? 0;
   }
 
   get hasWaiting(): boolean {

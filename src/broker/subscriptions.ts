@@ -7,6 +7,7 @@ import type { FilterChain } from '../query/filter/filter-chain.ts';
 import type { QueryTable } from '../query/topic-query.ts';
 import type { BrokerLimits } from './broker-options.ts';
 import type { Deliveries } from './deliveries.ts';
+import type { BrokerEvents } from './events.ts';
 import type { Filtering } from './filtering.ts';
 import type { Matching } from './matching.ts';
 import type { MemoryAccount } from './memory-account.ts';
@@ -31,6 +32,7 @@ export interface SubscriptionsContext {
   readonly deliveries: Deliveries;
   readonly account: MemoryAccount;
   readonly filtering: Filtering;
+  readonly events: BrokerEvents;
   readonly slicer: Slicer;
   readonly now: () => number;
   readonly newTimestamp: () => Timestamp;
@@ -102,6 +104,7 @@ export class Subscriptions {
     if (subscription.standing) this.#context.queries.remove(subscription.standing, subscription);
     const routeIds = [...subscription.topics.values()].filter((id) => id !== subscription.id);
     for (const topic of [...subscription.topics.keys()]) this.disconnect(subscription, topic);
+    this.#context.events.emit({ type: 'unSubscribe', subscription });
     return [subscription.id, ...routeIds];
   }
 
@@ -217,6 +220,7 @@ export class Subscriptions {
     session.subscriptions.set(id, subscription);
     this.#context.account.charge(subscription.bytes);
     this.#size++;
+    this.#context.events.emit({ type: 'subscribe', subscription });
     return subscription;
   }
 

@@ -110,6 +110,11 @@ export class Topic implements MessageOwner {
     this.#events.onIdle(this);
   }
 
+  /** Subscriptions of just this topic. */
+  get exactRoutes(): number {
+    return this.#exactRoutes;
+  }
+
   /** Whether messages of it are somewhere. */
   get hasMessages(): boolean {
     return this.#heldMessages > 0;

@@ -12,6 +12,9 @@ import { Topic, type TopicEvents, type TopicOptions } from './topic.ts';
 const TOPIC_BYTES = 1_200;
 
 export interface TopicsEvents {
+  onCreated(topic: Topic): void;
+  /** It was erased or died, and is not among the topics any more. */
+  onRemoved(topic: Topic): void;
   /** A topic died because nobody needed it for its destroyDelay. */
   onDeath(topic: Topic): void;
   /** Nobody holds the message any more. */
@@ -75,6 +78,7 @@ export class Topics {
     const topic = new Topic(oid, this.#defaultOptions, new History(this.#now), this.#topicEvents);
     this.#topics.set(oid, topic);
     this.#account.charge(bytesOf(topic));
+    this.#events.onCreated(topic);
     return topic;
   }
 
@@ -105,6 +109,7 @@ export class Topics {
     this.#topics.delete(topic.oid);
     this.#account.release(bytesOf(topic));
     topic.history.close();
+    this.#events.onRemoved(topic);
     if (isForced || !topic.hasMessages) return;
     topic.state = 'SOFT_ERASED';
     this.#softErased.add(topic);

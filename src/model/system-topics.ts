@@ -19,12 +19,14 @@ export function isCommandOid(oid: string): boolean {
   return oid.startsWith(COMMAND_PREFIX);
 }
 
+/** The path of a command: what stands behind `__cmd:`. */
+export function commandPathOf(oid: string): string {
+  return oid.slice(COMMAND_PREFIX.length);
+}
+
 /** @throws BrokerError when a client may not use `oid` for a topic of its own. */
 export function checkClientOid(oid: string): void {
   if (isSystemOid(oid)) {
     throw new BrokerError('user.security.authorization.notAuthorized', `Only the broker publishes on ${SYSTEM_PREFIX}… topics`);
-  }
-  if (isCommandOid(oid)) {
-    throw new BrokerError('user.illegalArgument', `Administrative commands (${COMMAND_PREFIX}…) are not supported yet`);
   }
 }

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { createLogger } from '../../../src/base/logger.ts';
 import { Slicer } from '../../../src/base/slicer.ts';
 import { TimerWheel } from '../../../src/base/timer-wheel.ts';
+import { DeliveryCounters } from '../../../src/broker/counters.ts';
 import { DispatchLoop } from '../../../src/broker/dispatch-loop.ts';
 import { Dispatcher } from '../../../src/broker/dispatcher.ts';
 import { History } from '../../../src/broker/history.ts';
@@ -65,7 +66,13 @@ function createSessionQueue(account: MemoryAccount): Subject {
   const clock = new ManualClock();
   const loop = new DispatchLoop(new Slicer(), createLogger('silent'));
   const limits = { maxEntries: 1_000, maxBytes: 1_000_000, onOverflow: 'deadMessage' } as const;
-  const dispatcher = new Dispatcher(limits, { loop, account, timers: new TimerWheel(clock), now: () => clock.now() });
+  const dispatcher = new Dispatcher(limits, {
+    loop,
+    account,
+    counters: new DeliveryCounters(),
+    timers: new TimerWheel(clock),
+    now: () => clock.now(),
+  });
   return {
     queue: dispatcher.queue.queried,
     add: (message) => void dispatcher.enqueue({ message, subscriptionId: 's', parts: DEFAULT_QUERY_QOS, isInitial: false }),

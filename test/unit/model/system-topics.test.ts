@@ -7,13 +7,6 @@ test.each(['__sys__deadMessage', '__sys__', '__sys__anything'])('%s is the broke
   expect(refusalOf(() => checkClientOid(oid)).code).toBe('user.security.authorization.notAuthorized');
 });
 
-test('administrative commands are refused', () => {
-  expect(refusalOf(() => checkClientOid('__cmd:?freeMem'))).toEqual({
-    code: 'user.illegalArgument',
-    message: 'Administrative commands (__cmd:…) are not supported yet',
-  });
-});
-
 test.each(['a', '__subId:1', '__foo', '__SYS__x', ' __sys__', 'x__sys__', '__proto__'])('%s is a topic like any other', (oid) => {
   expect(isSystemOid(oid)).toBe(false);
   expect(() => checkClientOid(oid)).not.toThrow();
