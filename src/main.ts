@@ -26,12 +26,18 @@ async function main(): Promise<void> {
   try {
     const server = await startServer(config, { logger });
     logger.info(`xmlBlaster broker ${version} listens on ${describe(server.addresses)}`);
-    await stop(server, await stopped, logger);
+    await stop(server, await Promise.race([stopped, asked(server)]), logger);
   } catch (error) {
     if (error instanceof ConfigError) return refuse(error);
     logger.fatal(startFailure(error, config.host, config.port));
     process.exitCode = EXIT_FAILURE;
   }
+}
+
+/** An administrator says that it is to end, and with which exit code. */
+async function asked({ exitRequested }: Server): Promise<string> {
+  process.exitCode = await exitRequested;
+  return '?exit';
 }
 
 function describe({ http, socket }: Server['addresses']): string {

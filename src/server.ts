@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { createSecureContext, type SecureContext } from 'node:tls';
+import { type AdministrationOptions, type RunningAdministration, startAdministration } from './admin/administration.ts';
 import { type Clock, systemClock } from './base/clock.ts';
 import { createLogger, type Logger } from './base/logger.ts';
 import { Broker } from './broker/broker.ts';
@@ -11,7 +12,8 @@ import { encodeMsgQos } from './codec/msg-qos-xml.ts';
 import { readXml } from './codec/xml.ts';
 import { checkExposure, createConfig } from './config/config.ts';
 import { ConfigError } from './config/config-error.ts';
-import type { Config } from './config/options.ts';
+import { type Config, NAMES } from './config/options.ts';
+import { BrokerError } from './model/error.ts';
 import type { FilterModule } from './query/filter/content-filter.ts';
 import { createFilters, type Filters } from './query/filter/filters.ts';
 import { loadFilterModule } from './query/filter/load-filter-module.ts';
@@ -29,6 +31,7 @@ import { Reception } from './transport/reception.ts';
 import { Datagrams } from './transport/socket/datagrams.ts';
 import { RequestDecoder } from './transport/socket/request-decoder.ts';
 import type { SocketContext } from './transport/socket/socket-connection.ts';
+import { runStartupScript } from './transport/startup-script.ts';
 
 export type { Config } from './config/options.ts';
 export type {
@@ -52,6 +55,8 @@ export interface ServerParts {
 export interface Server {
   /** Where it listens; every port speaks every protocol. Without `socket` there is no second one, or another program has it. */
   readonly addresses: { readonly http: AddressInfo; readonly socket?: AddressInfo };
+  /** Resolves with an exit code when an administrator asks for the end; whoever started the broker then calls `close`. */
+  readonly exitRequested: Promise<number>;
   /** Stops accepting, releases every poll, finishes answers, closes the store; at most 5 s. Later calls share the first one's promise. */
   close(): Promise<void>;
 }
@@ -78,7 +83,14 @@ export async function startServer(settings: Partial<Config> = {}, parts: ServerP
   const encodeQos: QosEncoder = (message) => encodeMsgQos(message, undefined, clock.now());
   const broker = new Broker({ options: brokerOptions(config), store, authenticator, encodeQos, clock, logger, filters });
   const connections = new Connections(config.maxConnections);
-  const http = await startHttpServer(broker, httpOptions(config), connections, logger);
+  let onExit = (_code: number): void => {};
+  const exitRequested = new Promise<number>((resolve) => {
+    onExit = resolve;
+  });
+  const port = (): number => listeners.main.address.port;
+  const surroundings = { broker, logger, isDurable: store.isDurable, connections: () => connections.byProtocol, port, onExit };
+  const admin = openAdministration(config, surroundings);
+  const http = await startHttpServer(broker, httpOptions(config), admin.http, connections, logger);
   const socket = socketContext(config, broker, logger);
   const datagrams = config.udp ? new Datagrams(socket) : undefined;
   const reception = new Reception({
@@ -91,7 +103,8 @@ export async function startServer(settings: Partial<Config> = {}, parts: ServerP
     firstByteTimeoutMs: config.firstByteTimeout,
     logger,
   });
-  const listeners = await startListeners(config, reception, datagrams, logger).catch(async (error: unknown) => {
+  const listeners = await listen(config, reception, datagrams, broker, logger).catch(async (error: unknown) => {
+    admin.close();
     await broker.close();
     throw error;
   });
@@ -99,8 +112,9 @@ export async function startServer(settings: Partial<Config> = {}, parts: ServerP
   let closing: Promise<void> | undefined;
   return {
     addresses: addressesOf(listeners),
+    exitRequested,
     close() {
-      closing ??= close({ listeners, datagrams, http, reception, connections, broker });
+      closing ??= close({ listeners, datagrams, http, admin, reception, connections, broker });
       return closing;
     },
   };
@@ -134,22 +148,47 @@ interface Running {
   readonly listeners: Listeners;
   readonly datagrams: Datagrams | undefined;
   readonly http: HttpServer;
+  readonly admin: RunningAdministration;
   readonly reception: Reception;
   readonly connections: Connections;
   readonly broker: Broker;
 }
 
 /** Lets answers that are under way go out; cuts off what is still there after `CLOSE_MS`. */
-async function close({ listeners, datagrams, http, reception, connections, broker }: Running): Promise<void> {
+async function close({ listeners, datagrams, http, admin, reception, connections, broker }: Running): Promise<void> {
   const stopped = Promise.all([listeners.main.stop(), listeners.socket?.stop()]);
   datagrams?.close();
   http.stop();
+  admin.close();
   const cut = setTimeout(() => connections.destroy(), CLOSE_MS);
   await broker.close();
   reception.close();
   await stopped;
   clearTimeout(cut);
   await http.close();
+}
+
+/** What the script of the start does is there when the first client comes. */
+async function listen(
+  config: Config,
+  reception: Reception,
+  datagrams: Datagrams | undefined,
+  broker: Broker,
+  logger: Logger,
+): Promise<Listeners> {
+  if (config.startupScript !== '') {
+    await runStartupScript(broker, readScript(config.startupScript), { ...config, maxDepth: config.maxKeyDepth }, logger);
+  }
+  return startListeners(config, reception, datagrams, logger);
+}
+
+/** @throws ConfigError when the file cannot be read. */
+function readScript(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    throw new ConfigError(`--startup-script ${path} cannot be read: ${(error as Error).message}`, { cause: error });
+  }
 }
 
 interface Listeners {
@@ -190,6 +229,32 @@ async function startListeners(
 function addressesOf({ main, socket }: Listeners): Server['addresses'] {
   return socket ? { http: main.address, socket: socket.address } : { http: main.address };
 }
+
+type Surroundings = Omit<AdministrationOptions, 'version' | 'properties' | 'events' | 'hasLoginTopics' | 'monitorDir'>;
+
+/** @throws ConfigError for an event type that is unknown. */
+function openAdministration(config: Config, surroundings: Surroundings): RunningAdministration {
+  try {
+    return startAdministration({
+      ...surroundings,
+      version,
+      properties: propertiesOf(config),
+      events: config.event,
+      hasLoginTopics: !config.noLoginTopics,
+      monitorDir: config.monitorDir,
+    });
+  } catch (error) {
+    throw error instanceof BrokerError ? new ConfigError(`--event: ${error.message}`, { cause: error }) : error;
+  }
+}
+
+/** What everybody who may read commands may know of the configuration: where files lie is left out. */
+function propertiesOf(config: Config): ReadonlyMap<string, string> {
+  const shown = NAMES.filter((name) => !FILES.has(name)).map((name) => [name, String(config[name])] as const);
+  return new Map([...shown, ['os.name', process.platform], ['os.arch', process.arch], ['node.version', process.version]]);
+}
+
+const FILES = new Set<keyof Config>(['tlsCert', 'tlsKey', 'passwordFile', 'dataDir', 'monitorDir', 'startupScript']);
 
 /** Rejects with ConfigError when the password file cannot be read, is wrong, or lets in whom the address lets reach it. */
 async function openAuthenticator(config: Config, clock: Clock, logger: Logger): Promise<Authenticator> {

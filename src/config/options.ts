@@ -1,5 +1,5 @@
 import { totalmem } from 'node:os';
-import { LOG_LEVELS, type LogLevel } from '../base/logger.ts';
+import { LOG_LEVELS, type LogLevel } from '../base/log-level.ts';
 
 /** Everything that can be configured. Sizes in bytes, times in ms unless the name says otherwise. */
 export interface Config {
@@ -17,6 +17,14 @@ export interface Config {
   readonly passwordFile: string;
   readonly partialUserNames: boolean;
   readonly dataDir: string;
+  /** A script that runs when the broker starts; '': none. */
+  readonly startupScript: string;
+  /** Event types that are published, perhaps with `=OID`. */
+  readonly event: readonly string[];
+  /** Nobody is told on `__sys__Login` and the like who comes and goes. */
+  readonly noLoginTopics: boolean;
+  /** A directory with pages of `/monitor/`; '': none. */
+  readonly monitorDir: string;
   readonly logLevel: LogLevel;
   readonly corsOrigin: readonly string[];
   readonly allowedHost: readonly string[];
@@ -89,6 +97,10 @@ export const OPTIONS: Readonly<Record<keyof Config, Option>> = {
     help: 'lines of it also count for users whose names begin or end like that',
   },
   dataDir: { kind: 'text', fallback: '', help: 'directory for what is to survive a restart (nothing yet)' },
+  startupScript: { kind: 'text', fallback: '', help: 'file with a script in XML that runs when the broker starts' },
+  event: { kind: 'list', fallback: [], help: 'what is to be published when it happens: TYPE or TYPE=OID; repeatable' },
+  noLoginTopics: { kind: 'flag', fallback: false, help: 'publish nothing on __sys__Login, __sys__Logout and __sys__UserList' },
+  monitorDir: { kind: 'text', fallback: '', help: 'directory with pages for /monitor/' },
   logLevel: { kind: 'text', fallback: 'info', help: LOG_LEVELS.join(', ') },
   corsOrigin: { kind: 'list', fallback: [], help: 'origin of browser pages that may use the broker; repeatable' },
   allowedHost: { kind: 'list', fallback: [], help: 'name by which clients may address the broker; repeatable' },

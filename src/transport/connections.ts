@@ -12,6 +12,7 @@ export class Connections {
   readonly max: number;
   readonly #open = new Set<Socket>();
   readonly #excess = new WeakSet<Duplex>();
+  readonly #protocols = new Map<string, number>();
 
   constructor(max: number) {
     this.max = max;
@@ -34,6 +35,18 @@ export class Connections {
   addInner(inner: Duplex, outer: Duplex): void {
     if (this.#excess.has(outer)) this.#excess.add(inner);
     lingerBriefly(inner);
+  }
+
+  /** It has turned out what `stream` speaks. */
+  recognised(stream: Duplex, protocol: string): void {
+    const count = (by: number): unknown => this.#protocols.set(protocol, (this.#protocols.get(protocol) ?? 0) + by);
+    count(1);
+    stream.once('close', () => count(-1));
+  }
+
+  /** The connections now by what they speak; those that have said nothing yet are left out. */
+  get byProtocol(): ReadonlyMap<string, number> {
+    return this.#protocols;
   }
 
   /** Whether `stream` was one too many and is one too many still. */

@@ -54,6 +54,7 @@ export class Reception {
       this.#startTls(stream as Socket, secureContext);
       return;
     }
+    connections.recognised(stream, protocol);
     if (protocol === 'http' || protocol === 'unknown') http(stream);
     else if (connections.isTooMany(stream)) this.#refuse(stream, protocol);
     else if (protocol === 'socket') this.#startSocket(stream, stream);

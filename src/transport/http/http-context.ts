@@ -3,6 +3,7 @@ import type { Broker } from '../../broker/broker.ts';
 import type { ScriptCache } from '../../codec/script-xml.ts';
 import type { MsgKey } from '../../model/message.ts';
 import type { Cursors } from './cursor.ts';
+import type { HttpAdmin } from './http-admin.ts';
 import type { HttpOptions } from './http-options.ts';
 
 /** Whether the server is about to end: answers then end their connection, and nobody begins to wait. */
@@ -14,6 +15,7 @@ export interface Closing {
 export interface HttpContext {
   readonly broker: Broker;
   readonly options: HttpOptions;
+  readonly admin: HttpAdmin;
   readonly cursors: Cursors;
   readonly closing: Readonly<Closing>;
   /** The keys of recent publishes, by what stood in the request: publishers repeat themselves. */

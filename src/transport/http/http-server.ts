@@ -9,10 +9,12 @@ import { createScriptCache } from '../../codec/script-xml.ts';
 import { BrokerError } from '../../model/error.ts';
 import type { MsgKey } from '../../model/message.ts';
 import type { Connections } from '../connections.ts';
+import { addAdminRoutes } from './admin-routes.ts';
 import { answer, takeOver } from './answer.ts';
 import { hideOddContentType } from './body.ts';
 import { Cursors } from './cursor.ts';
 import { Guard } from './guard.ts';
+import type { HttpAdmin } from './http-admin.ts';
 import type { Closing, HttpContext } from './http-context.ts';
 import { encodeRawErrorResponse, HttpError, SAFE_HEADERS } from './http-error.ts';
 import type { HttpOptions } from './http-options.ts';
@@ -51,6 +53,7 @@ const SWEEP_MS = 50;
 export async function startHttpServer(
   broker: Broker,
   options: HttpOptions,
+  admin: HttpAdmin,
   connections: Connections,
   logger: Logger,
 ): Promise<HttpServer> {
@@ -76,11 +79,12 @@ export async function startHttpServer(
   const closing = addHooks(app, options, connections);
   addBodyParser(app);
   const keys = new Lru<string, MsgKey>(KEY_CACHE_ENTRIES, KEY_CACHE_CHARS);
-  const context: HttpContext = { broker, options, cursors: new Cursors(), closing, keys, scripts: createScriptCache() };
+  const context: HttpContext = { broker, options, admin, cursors: new Cursors(), closing, keys, scripts: createScriptCache() };
   addInfoRoutes(app, context);
   addScriptRoutes(app, context);
   addTopicsRoutes(app, context);
   addUpdatesRoutes(app, context);
+  addAdminRoutes(app, context);
   await app.ready();
   return serveHandedOver(app, closing);
 }

@@ -41,6 +41,23 @@ export const OID_IN_PATH: Parameter = {
   schema: { type: 'string', minLength: 1 },
 };
 
+export const ADMIN_PATH: Parameter = {
+  name: 'path',
+  in: 'path',
+  required: true,
+  description:
+    'Where, then `?` and which command: `client/joe/session/1/?cbQueueNumMsgs`, `?nodeId,uptime`, `?exit=0`. All of the query is the command. protocol/admin.md lists them.',
+  schema: { type: 'string' },
+};
+
+export const PAGE: Parameter = {
+  name: 'page',
+  in: 'path',
+  required: true,
+  description: 'The name of a file: html, txt, css, js, svg or png.',
+  schema: { type: 'string' },
+};
+
 export const HISTORY_OF_TOPIC: Parameter = query(
   'history',
   'Answers with so many messages as XML, newest first; -1: all that the topic remembers.',

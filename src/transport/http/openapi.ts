@@ -1,8 +1,10 @@
 import {
   ACK,
+  ADMIN_PATH,
   CALLER_DESCRIPTIONS,
   HISTORY_OF_TOPIC,
   OID_IN_PATH,
+  PAGE,
   type Parameter,
   PUBLISH_DESCRIPTIONS,
   QUERY_DESCRIPTIONS,
@@ -39,6 +41,10 @@ export function openApi(version: string): object {
       '/ack': { post: ACKNOWLEDGE },
       '/healthz': readable(HEALTH),
       '/openapi.json': readable(SELF),
+      '/admin/{path}': { parameters: [ADMIN_PATH], ...readable(READ_COMMAND), post: RUN_COMMAND },
+      '/status.html': readable(STATUS),
+      '/monitor/{page}': { parameters: [PAGE], ...readable(MONITOR) },
+      '/metrics': readable(METRICS),
     },
     components: { securitySchemes: SECURITY, responses: errorResponses(), headers: HEADERS },
   };
@@ -163,6 +169,49 @@ const SELF: Operation = {
   operationId: 'openApi',
   summary: 'This description',
   responses: { 200: { description: 'OpenAPI 3.1', content: { 'application/json': {} } } },
+};
+
+const READ_COMMAND: Operation = {
+  operationId: 'readCommand',
+  summary: 'Reads what administration tells: one value, `name=value` lines for several, the commands of a place without a ?',
+  responses: {
+    200: { description: 'The value as text, or as XML when it is XML', content: { 'text/plain': {}, [XML]: {} } },
+    ...errors(400, 401, 403, 404, 503),
+  },
+};
+
+const RUN_COMMAND: Operation = {
+  operationId: 'runCommand',
+  summary: 'Sets a value, or does something; for users with the right admin',
+  requestBody: { description: 'The value, where the address has no =', required: false, content: { '*/*': {} } },
+  responses: {
+    200: { description: 'What doing it answered', content: { 'text/plain': {}, [XML]: {} } },
+    ...errors(400, 401, 403, 404, 413, 503),
+  },
+};
+
+const STATUS: Operation = {
+  operationId: 'status',
+  summary: 'A page about the broker, for people',
+  parameters: CALLER_DESCRIPTIONS,
+  responses: { 200: { description: 'The page', content: { 'text/html': {} } }, ...errors(400, 401, 403, 503) },
+};
+
+const MONITOR: Operation = {
+  ...STATUS,
+  operationId: 'monitor',
+  summary: 'A page of --monitor-dir, with the commands in it answered',
+  responses: { 200: { description: 'The page', content: { '*/*': {} } }, ...errors(400, 401, 403, 404, 503) },
+};
+
+const METRICS: Operation = {
+  operationId: 'metrics',
+  summary: 'What Prometheus reads',
+  parameters: CALLER_DESCRIPTIONS,
+  responses: {
+    200: { description: 'The text format of Prometheus', content: { 'text/plain': {} } },
+    ...errors(400, 401, 403, 503),
+  },
 };
 
 function publishTopic(operationId: string): Operation {

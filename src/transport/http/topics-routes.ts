@@ -62,7 +62,7 @@ async function readTopic({ broker, options }: HttpContext, request: FastifyReque
   const session = await identify(broker, request.raw, query);
   const numEntries = query.integer('history', -1, MAX_HISTORY);
   const qos = { ...DEFAULT_QUERY_QOS, history: { numEntries: numEntries ?? 1, newestFirst: true } };
-  const messages = await broker.get(session, { type: 'EXACT', oid }, qos);
+  const messages = await broker.get(session, { type: 'EXACT', oid }, qos, true);
   const [newest] = messages;
   if (newest && numEntries === undefined) return sendMessage(reply, newest, broker.now());
   if (!newest && !(numEntries === 0 && broker.hasTopic(oid))) throw noMessage(oid, broker.hasTopic(oid));

@@ -47,15 +47,13 @@ export class SocketChannel implements CallbackChannel {
   #pingTimer: Timer | undefined;
   /** The ping that is not answered yet. */
   #pingId: string | undefined;
-  /** The client asked for no more updates until it connects again. */
-  #isHeld: boolean;
   #isOpen = true;
 
   constructor(session: Session, callback: CallbackQos, context: SocketChannelContext) {
     this.#session = session;
     this.#callback = callback;
     this.#context = context;
-    this.#isHeld = !callback.dispatcherActive;
+    session.dispatcher.isActive = callback.dispatcherActive;
     const { subject, pubSessionId = 0 } = session.name;
     this.#relativeName = pubSessionId > 0 ? `client/${subject}/${pubSessionId}` : `client/${subject}`;
     this.#schedulePing();
@@ -63,7 +61,7 @@ export class SocketChannel implements CallbackChannel {
 
   get capacity(): number {
     const { writer, maxBytesWaiting, maxUpdatesInFlight } = this.#context;
-    if (!this.#isOpen || this.#isHeld || writer.bytesWaiting >= maxBytesWaiting) return 0;
+    if (!this.#isOpen || !this.#session.dispatcher.isActive || writer.bytesWaiting >= maxBytesWaiting) return 0;
     return maxUpdatesInFlight - this.#inFlight;
   }
 
@@ -183,7 +181,7 @@ export class SocketChannel implements CallbackChannel {
   #refused({ first, last }: SentUpdate, { errorCode, message }: ClientException): void {
     const { dispatcher } = this.#session;
     if (errorCode === 'user.update.holdback') {
-      this.#isHeld = true;
+      dispatcher.isActive = false;
       dispatcher.giveBack(first, last);
     } else if (errorCode.startsWith('communication.')) this.#context.onUseless();
     else if (errorCode.startsWith('user.security.authentication')) this.#context.onDisowned();

@@ -53,6 +53,7 @@ export class SocketChannels {
     });
     this.#open.add(channel);
     session.dispatcher.attach(channel);
+    broker.events.emit({ type: 'callbackState', session, state: 'ALIVE' });
     if (this.#isLost) channel.lost();
   }
 
