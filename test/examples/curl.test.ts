@@ -9,6 +9,17 @@ const passwordFile = join(folder, '../passwords.txt');
 
 // What each example must print, in this order.
 const EXPECTED: Readonly<Record<string, readonly RegExp[]>> = {
+  'admin.sh': [
+    /nodeId=/,
+    /numTopics=/,
+    /\?cbQueueNumMsgs\tread\t/,
+    /\n2\n/,
+    /<key oid='job'\/>/,
+    /\nOK\n/,
+    /\n405\n403\n/,
+    /client\/worker\/1 killed/,
+    /xmlblaster_published_total 2/,
+  ],
   'binary.sh': [
     /<key oid='photo'\/>/,
     /X-Key: <key oid='photo' contentMime='image\/png'><photo place='Oslo'\/>/i,

@@ -27,7 +27,9 @@ export interface Answer {
 }
 
 export async function startBroker(settings: Partial<Config> = {}, parts: ServerParts = {}): Promise<TestBroker> {
-  const server = await startServer({ port: 0, socketPort: 'off', ...settings }, { logger: createLogger('silent'), ...parts });
+  // Without topics of its own: most tests count topics, or subscribe all of them.
+  const defaults = { port: 0, socketPort: 'off', noLoginTopics: true } as const;
+  const server = await startServer({ ...defaults, ...settings }, { logger: createLogger('silent'), ...parts });
   onTestFinished(() => server.close());
   const { port } = server.addresses.http;
   const url = `http://127.0.0.1:${port}`;

@@ -84,8 +84,38 @@ describe('xmlblaster', () => {
     );
   });
 
+  test('ends when an administrator says so, with the exit code that was asked for, and the answer arrives', async () => {
+    const program = new Program(['--port', '0']);
+    const address = `http://127.0.0.1:${await program.port()}/admin/?exit=3`;
+    expect((await fetch(address, { method: 'POST' })).status).toBe(403);
+    const headers = { Authorization: `Basic ${btoa('admin:')}` };
+    const answer = await fetch(address, { method: 'POST', headers });
+    expect([answer.status, await answer.text()]).toEqual([200, 'OK\n']);
+    const { code, stdout } = await program.ended();
+    expect(code).toBe(3);
+    expect(messagesOf(stdout).at(-1)).toContain('?exit');
+  });
+
+  test('shows lines of a level that is set while it runs', async () => {
+    const program = new Program(['--port', '0', '--log-level', 'info']);
+    const address = `http://127.0.0.1:${await program.port()}`;
+    const headers = { Authorization: `Basic ${btoa('admin:')}` };
+    for (const level of ['warn', 'ALL', 'org.xmlBlaster']) {
+      const path = level === 'org.xmlBlaster' ? '?org.xmlBlaster=FINE' : `?level=${level}`;
+      expect((await fetch(`${address}/admin/logging/${path}`, { method: 'POST', headers })).status).toBe(200);
+    }
+    expect(await (await fetch(`${address}/admin/logging/?level`)).text()).toBe('debug\n');
+    expect((await fetch(`${address}/admin/logging/?level=loud`, { method: 'POST', headers })).status).toBe(400);
+    await fetch(`${address}/admin/logging/?level=warn`, { method: 'POST', headers });
+    program.signal('SIGTERM');
+    const { stdout } = await program.ended();
+    expect(stdout).not.toContain('SIGTERM');
+  });
+
   test.each<[args: string[], environment: Record<string, string>, sentence: RegExp]>([
     [['--colour', 'red'], {}, /^xmlblaster: .*--colour.*--help\n$/],
+    [['--event', 'coffee'], {}, /^xmlblaster: --event: "coffee" is not an event; known are .*\n$/],
+    [['--startup-script', '/nowhere'], {}, /^xmlblaster: --startup-script \/nowhere cannot be read: ENOENT.*\n$/],
     [['--port', 'x'], {}, /^xmlblaster: --port must be a whole number.*\n$/],
     [['--tls-cert', 'cert.pem'], {}, /^xmlblaster: --tls-cert and --tls-key go together\n$/],
     [['--tls-cert', '/nowhere', '--tls-key', '/nowhere'], {}, /^xmlblaster: --tls-cert \/nowhere and .*ENOENT.*\n$/],

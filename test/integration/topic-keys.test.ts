@@ -78,7 +78,7 @@ describe('an oid with odd characters', () => {
     ['x'.repeat(1_025), 413, 'user.maxSizeExceed'],
     ['%C3%A9'.repeat(513), 413, 'user.maxSizeExceed'],
     ['__sys__mine', 403, 'user.security.authorization.notAuthorized'],
-    ['__cmd:client/joe', 400, 'user.illegalArgument'],
+    ['__cmd:client/joe', 403, 'user.security.authorization.notAuthorized'],
   ])('%s is refused with %i %s', async (path, status, code) => {
     const broker = await startBroker();
     const [got, body] = await request(broker, 'PUT', `/topics/${path}`, 'x');

@@ -73,12 +73,17 @@ describe('openapi.json', () => {
   });
 });
 
+/** What stands for the rest of an address. */
+const PLACES: Readonly<Record<string, string>> = { '/admin/*': '{path}', '/monitor/*': '{page}' };
+
 /** The addresses in the source of the routes: `app.get('/topics/*', …)`, `url: '/topics/*'`, and one for each verb. */
 function registeredPaths(): string[] {
   const folder = join(import.meta.dirname, '../../src/transport/http');
   const sources = readdirSync(folder).filter((name) => name.endsWith('-routes.ts'));
   const source = sources.map((name) => readFileSync(join(folder, name), 'utf8')).join('\n');
-  const literals = [...source.matchAll(/(?:app\.\w+\(|url: )'(\/[^']*)'/g)].map(([, path = '']) => path.replace('*', '{oid}'));
+  const literals = [...source.matchAll(/(?:app\.\w+\(|url: )'(\/[^']*)'/g)].map(([, path = '']) =>
+    path.replace('*', PLACES[path] ?? '{oid}'),
+  );
   const verbs = /VERB_ROUTES[^=]*= \[([^\]]+)\]/.exec(source)?.[1]?.matchAll(/'(\w+)'/g) ?? [];
   return [...new Set([...literals, ...[...verbs].map(([, verb]) => `/${verb}`)])];
 }
@@ -99,7 +104,8 @@ function withParameters({ paths }: OpenApi): { path: string; method: string; ope
 }
 
 async function send(broker: TestBroker, method: string, path: string, headers: Record<string, string> = {}) {
-  const response = await broker.fetch(path.replace('{oid}', 'a'), { method: method.toUpperCase(), headers });
+  const address = path.replace('{oid}', 'a').replace('{path}', '?uptime').replace('{page}', 'status.html');
+  const response = await broker.fetch(address, { method: method.toUpperCase(), headers });
   return { status: response.status, body: await response.text() };
 }
 
