@@ -55,6 +55,11 @@ export class Dispatcher {
     return this.#channel !== undefined;
   }
 
+  /** Whether somebody waits for updates right now. */
+  get isAwaited(): boolean {
+    return this.#channel?.isSignOfLife === true;
+  }
+
   /** Whether one more delivery would leave at once. */
   get isReady(): boolean {
     return this.#channel !== undefined && this.#channel.capacity > this.queue.waiting;

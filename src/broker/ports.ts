@@ -13,6 +13,8 @@ export type ChannelEnd = 'displaced' | 'disconnected' | 'shutdown';
  * dispatcher only, one at a time per session.
  */
 export interface CallbackChannel {
+  /** Whether its being there shows that the client is: somebody waits at it. Else only what the client says does. */
+  readonly isSignOfLife: boolean;
   /** How many more deliveries it takes now; whenever it grows by itself, the transport calls `dispatcher.wake()`. */
   readonly capacity: number;
   /** Ms for which deliveries may be collected before they are handed out, and how many are enough; none: 0 ms. */

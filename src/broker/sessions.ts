@@ -296,7 +296,7 @@ export class Sessions {
   #watch(session: Session, delayMs: number): void {
     if (session.options.timeoutMs <= 0) return;
     session.expiryTimer = this.#timers.start(delayMs, () => {
-      if (session.dispatcher.hasChannel) this.touch(session);
+      if (session.dispatcher.isAwaited) this.touch(session);
       const left = session.lastSeenAt + session.options.timeoutMs - this.#context.now();
       if (left > 0) this.#watch(session, left);
       else this.end(session, { deathReason: `The session ${session.absoluteName} gave no sign of life for its time-out` });

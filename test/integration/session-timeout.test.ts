@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { child, parseXml, propertiesOf, readMessages, textsOf } from '../helpers/answers.ts';
 import { startBroker, type TestBroker } from '../helpers/broker.ts';
 import { ManualClock } from '../helpers/clock.ts';
+import { SocketClient } from '../helpers/socket.ts';
 import { readStatistics, untilSubscribed } from '../helpers/statistics.ts';
 
 /** The texts that a poll of the session gets right now. */
@@ -35,6 +36,27 @@ describe('the session time-out', () => {
     clock.advance(50_000);
     await broker.put('/topics/a', '1');
     expect(textsOf((await waiting).body)).toEqual(['1']);
+  });
+
+  test('ends a SOCKET session that says nothing, and not one that answers updates or pings', async () => {
+    const clock = new ManualClock();
+    const { port } = await startBroker({ sessionTimeout: 10_000 }, { clock });
+    const [silent, pinged, updated] = (await Promise.all(
+      ["pingInterval='0'", "pingInterval='6000'", "pingInterval='0'"].map((callback, i) =>
+        SocketClient.login(port, `joe/${i + 1}`, callback),
+      ),
+    )) as [SocketClient, SocketClient, SocketClient];
+    await updated.subscribe('a');
+    clock.advance(6_000);
+    pinged.acknowledge(await pinged.request('ping'));
+    await pinged.settled();
+    await updated.publish('a', '1');
+    await updated.update();
+    await updated.settled();
+    clock.advance(6_000);
+    await silent.closed();
+    expect((await pinged.publish('b', '1')).type).toBe('R');
+    expect((await updated.publish('b', '1')).type).toBe('R');
   });
 
   test('starts anew when a poll ends, not only when it begins', async () => {

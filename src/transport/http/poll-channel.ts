@@ -26,6 +26,7 @@ export interface PollOptions {
 
 /** One waiting long poll: takes one batch of updates, answers, and is done. */
 export class PollChannel implements CallbackChannel {
+  readonly isSignOfLife = true;
   readonly #response: ServerResponse;
   readonly #options: PollOptions;
   #isOpen = true;

@@ -32,6 +32,7 @@ export interface StreamOptions {
 
 /** Server-Sent Events: every update is one event, its `id:` the cursor that acknowledges it and all before. */
 export class StreamChannel implements CallbackChannel {
+  readonly isSignOfLife = true;
   readonly #response: ServerResponse;
   readonly #dispatcher: Dispatcher;
   readonly #options: StreamOptions;

@@ -36,6 +36,7 @@ export interface SocketChannelContext {
 
 /** Updates and pings over the connection that a client opened: the callback of the SOCKET protocol. */
 export class SocketChannel implements CallbackChannel {
+  readonly isSignOfLife = false;
   readonly #session: Session;
   readonly #callback: CallbackQos;
   readonly #context: SocketChannelContext;
@@ -138,6 +139,7 @@ export class SocketChannel implements CallbackChannel {
     const index = this.#updates.findIndex(({ requestId }) => requestId === frame.requestId);
     const [update] = index < 0 ? [] : this.#updates.splice(index, 1);
     if (!update) return false;
+    this.#session.lastSeenAt = this.#context.now();
     this.#inFlight -= update.last - update.first + 1;
     if (frame.type === 'R') this.#session.dispatcher.settle(update.first, update.last);
     else this.#refused(update, decodeException(frame));
@@ -202,6 +204,7 @@ export class SocketChannel implements CallbackChannel {
   }
 
   #pong(): boolean {
+    this.#session.lastSeenAt = this.#context.now();
     this.#pingId = undefined;
     this.#pingTimer?.cancel();
     this.#schedulePing();
