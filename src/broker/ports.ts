@@ -5,8 +5,8 @@ import type { QueryKey } from '../model/query.ts';
 import type { Delivery } from './delivery.ts';
 import type { Session } from './session.ts';
 
-/** Why a session's channel ends. */
-export type ChannelEnd = 'displaced' | 'disconnected' | 'shutdown';
+/** Why a session's channel ends: another one came, the session is over or the client gone, its time-out is over, the broker ends. */
+export type ChannelEnd = 'displaced' | 'disconnected' | 'expired' | 'shutdown';
 
 /**
  * What a session's updates are handed to: a waiting poll, an event stream. Made by a transport, used by the session's

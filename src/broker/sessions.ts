@@ -299,8 +299,13 @@ export class Sessions {
       if (session.dispatcher.isAwaited) this.touch(session);
       const left = session.lastSeenAt + session.options.timeoutMs - this.#context.now();
       if (left > 0) this.#watch(session, left);
-      else this.end(session, { deathReason: `The session ${session.absoluteName} gave no sign of life for its time-out` });
+      else this.#expire(session);
     });
+  }
+
+  #expire(session: Session): void {
+    session.dispatcher.close('expired');
+    this.end(session, { deathReason: `The session ${session.absoluteName} gave no sign of life for its time-out` });
   }
 
   #forget({ name, secretId }: Session, keepsSubjectQueue: boolean): void {

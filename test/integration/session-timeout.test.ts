@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { child, parseXml, propertiesOf, readMessages, textsOf } from '../helpers/answers.ts';
 import { startBroker, type TestBroker } from '../helpers/broker.ts';
 import { ManualClock } from '../helpers/clock.ts';
-import { SocketClient } from '../helpers/socket.ts';
+import { codeOf, SocketClient } from '../helpers/socket.ts';
 import { readStatistics, untilSubscribed } from '../helpers/statistics.ts';
 
 /** The texts that a poll of the session gets right now. */
@@ -54,7 +54,7 @@ describe('the session time-out', () => {
     await updated.update();
     await updated.settled();
     clock.advance(6_000);
-    await silent.closed();
+    expect(codeOf(await silent.publish('b', '1'))).toBe('user.security.authentication.accessDenied');
     expect((await pinged.publish('b', '1')).type).toBe('R');
     expect((await updated.publish('b', '1')).type).toBe('R');
   });

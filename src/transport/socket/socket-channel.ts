@@ -1,6 +1,6 @@
 import type { Timer, TimerWheel } from '../../base/timer-wheel.ts';
 import type { Delivery } from '../../broker/delivery.ts';
-import type { CallbackChannel } from '../../broker/ports.ts';
+import type { CallbackChannel, ChannelEnd } from '../../broker/ports.ts';
 import type { Session } from '../../broker/session.ts';
 import { decodeException, type Frame, type RawUnit } from '../../codec/socket-frame.ts';
 import type { EncodedFrame } from '../../codec/socket-frame-encode.ts';
@@ -31,7 +31,7 @@ export interface SocketChannelContext {
   /** The connection has ended, the session has not. */
   readonly onLost: () => void;
   /** The session is over or goes on elsewhere. */
-  readonly onClosed: () => void;
+  readonly onClosed: (end: ChannelEnd) => void;
 }
 
 /** Updates and pings over the connection that a client opened: the callback of the SOCKET protocol. */
@@ -113,11 +113,11 @@ export class SocketChannel implements CallbackChannel {
   /** Errors that concern the session have no place in this protocol: the client learns of them with its next request. */
   fail(): void {}
 
-  close(): void {
+  close(end: ChannelEnd): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
     this.#pingTimer?.cancel();
-    this.#context.onClosed();
+    this.#context.onClosed(end);
   }
 
   /** The connection is gone; what it did not acknowledge stays in the session's queue. */

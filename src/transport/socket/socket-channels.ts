@@ -46,9 +46,10 @@ export class SocketChannels {
       onDisowned: () => broker.endCallback(session),
       onUseless,
       onLost: () => broker.callbackLost(session, callback),
-      onClosed: () => {
+      onClosed: (end) => {
         this.#open.delete(channel);
-        if (this.#open.size === 0) onUnused();
+        // Client libraries of the original connect again when their connection breaks: the session would be back at once.
+        if (this.#open.size === 0 && end !== 'expired') onUnused();
       },
     });
     this.#open.add(channel);
