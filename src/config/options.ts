@@ -1,4 +1,5 @@
 import { totalmem } from 'node:os';
+import { getHeapStatistics } from 'node:v8';
 import { LOG_LEVELS, type LogLevel } from '../base/log-level.ts';
 
 /** Everything that can be configured. Sizes in bytes, times in ms unless the name says otherwise. */
@@ -81,6 +82,8 @@ export interface Option {
 
 const GIB = 1024 ** 3;
 const MIB = 1024 ** 2;
+/** The rest of Node's heap is for what is under way, and for the garbage between two collections. */
+const HEAP_SHARE = 0.5;
 
 /** README, "Configuration" and "Limits", shows the same table. */
 export const OPTIONS: Readonly<Record<keyof Config, Option>> = {
@@ -129,7 +132,7 @@ export const OPTIONS: Readonly<Record<keyof Config, Option>> = {
   maxTopics: { kind: 'integer', fallback: 1_000_000, help: 'topics' },
   maxSubscriptions: { kind: 'integer', fallback: 1_000_000, help: 'subscriptions' },
   maxSubscriptionsPerSession: { kind: 'integer', fallback: 100_000, help: 'subscriptions of one session' },
-  maxBytes: { kind: 'integer', fallback: quarterOfMemory(), help: 'bytes held in all; default a quarter of the memory' },
+  maxBytes: { kind: 'integer', fallback: defaultMaxBytes(), help: 'bytes held in all; default a quarter of the memory' },
   maxContentBytes: { kind: 'integer', fallback: 10 * MIB, help: 'bytes of one content' },
   maxBodyBytes: { kind: 'integer', fallback: 16 * MIB, help: 'bytes of one request body' },
   maxFrameBytes: { kind: 'integer', fallback: '', help: 'bytes of one SOCKET frame; default 1 MiB more than one content' },
@@ -176,8 +179,10 @@ export function flagOf(name: string): string {
   return name.replace('XPath', 'Xpath').replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
-function quarterOfMemory(): number {
+/** A quarter of the memory, but no more than the heap takes: small messages are held there whole, and a full heap ends the process. */
+function defaultMaxBytes(): number {
   const constrained = process.constrainedMemory?.() ?? 0;
   const total = constrained > 0 && constrained < totalmem() ? constrained : totalmem();
-  return Math.max(Math.floor(total / 4), GIB / 16);
+  const share = Math.max(Math.floor(total / 4), GIB / 16);
+  return Math.min(share, Math.floor(getHeapStatistics().heap_size_limit * HEAP_SHARE));
 }

@@ -84,6 +84,21 @@ describe('xmlblaster', () => {
     );
   });
 
+  test('refuses what its heap cannot hold, before Node gives up', async () => {
+    const program = new Program(['--port', '0', '--max-queue-entries', '1000000'], { NODE_OPTIONS: '--max-old-space-size=128' });
+    const address = `http://127.0.0.1:${await program.port()}`;
+    await fetch(`${address}/updates?session=joe/1&oid=a&timeout=0`);
+    const body = `<xmlBlaster>${"<publish><key oid='a'/><content>x</content></publish>".repeat(1_000)}</xmlBlaster>`;
+    let status = 200;
+    for (let i = 0; status === 200 && i < 300; i++) {
+      const answer = await fetch(address, { method: 'POST', body });
+      await answer.text();
+      status = answer.status;
+    }
+    expect(status).toBe(503);
+    expect(await (await fetch(`${address}/healthz`)).text()).toBe('ok\n');
+  }, 60_000);
+
   test('ends when an administrator says so, with the exit code that was asked for, and the answer arrives', async () => {
     const program = new Program(['--port', '0']);
     const address = `http://127.0.0.1:${await program.port()}/admin/?exit=3`;
