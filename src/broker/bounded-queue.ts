@@ -50,7 +50,7 @@ export class BoundedQueue {
   /** When the first of the queued messages vanishes (forceDestroy), ms since 1970; never later than true. */
   #nextExpiry = Number.POSITIVE_INFINITY;
   /** Called once when something was done or dropped. */
-  #onRoom: (() => void)[] = [];
+  #onRoom = new Set<() => void>();
   #jobCount = 0;
   /** Made when first used: most queues need neither. */
   #newestOnly: NewestOnly | undefined;
@@ -142,10 +142,9 @@ export class BoundedQueue {
 
   /** Calls `onRoom` once, as soon as something was done or dropped. Returns a function that takes this back. */
   awaitRoom(onRoom: () => void): () => void {
-    this.#onRoom.push(onRoom);
-    return () => {
-      this.#onRoom = this.#onRoom.filter((other) => other !== onRoom);
-    };
+    const waiting = this.#onRoom;
+    waiting.add(onRoom);
+    return () => void waiting.delete(onRoom);
   }
 
   /** What `take` would return first. */
@@ -208,7 +207,7 @@ export class BoundedQueue {
     this.#context.counters.queued--;
     this.#context.counters.queuedBytes -= delivery.message.content.length;
     delivery.message.release();
-    if (this.#onRoom.length > 0) this.#announceRoom();
+    if (this.#onRoom.size > 0) this.#announceRoom();
     if (this.fillMarks) this.#checkMarks(this.fillMarks);
   }
 
@@ -232,7 +231,7 @@ export class BoundedQueue {
 
   #announceRoom(): void {
     const waiting = this.#onRoom;
-    this.#onRoom = [];
+    this.#onRoom = new Set();
     for (const onRoom of waiting) onRoom();
   }
 

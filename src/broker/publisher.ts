@@ -82,20 +82,26 @@ export class Publisher {
     return undefined;
   }
 
-  /** Waits for the queues that want their publishers to wait, at most `BLOCK_MS` in all. */
+  /**
+   * Waits for the queues that want their publishers to wait, at most `BLOCK_MS` in all. Meanwhile the memory account counts the
+   * content, whatever becomes of the client.
+   */
   async #admitWhenThereIsRoom(unit: PublishUnit, sender: string, firstFull: Session): Promise<PublishReply> {
-    const { now, timers } = this.#context;
+    const { account, now, timers } = this.#context;
+    const bytes = unit.content.length + WAITING_BYTES;
     const endsAt = now() + BLOCK_MS;
     for (let full: Session | undefined = firstFull; full; full = this.#findFullQueue(unit)) {
       const { queue } = full.dispatcher;
       const leftMs = endsAt - now();
       if (queue.bounds.onOverflow === 'exception' || leftMs <= 0) throw overflowError(full.absoluteName, queue);
+      account.charge(bytes);
       await new Promise<void>((resolve) => {
         const timer = timers.start(leftMs, done);
         const forget = queue.awaitRoom(done);
         function done(): void {
           timer.cancel();
           forget();
+          account.release(bytes);
           resolve();
         }
       });
@@ -213,6 +219,9 @@ const NOT_DURABLE = 'Accepted, but this broker keeps persistent messages in memo
 
 /** Longest time that a publish waits for subscribers whose queues are full and block; ms. */
 const BLOCK_MS = 10_000;
+
+/** What a waiting publish costs beside its content, in bytes (timer, promises, the request it came with). */
+const WAITING_BYTES = 2_048;
 
 const NOBODY: readonly Receiver[] = [];
 

@@ -2,6 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { exceptionOf, textsOf } from '../helpers/answers.ts';
 import { startBroker, type TestBroker } from '../helpers/broker.ts';
 import { ManualClock } from '../helpers/clock.ts';
+import { SocketClient } from '../helpers/socket.ts';
+import { untilStatistics } from '../helpers/statistics.ts';
 
 // protocol/http.md, "Sessions": onOverflow.
 
@@ -66,6 +68,24 @@ describe('a full queue', () => {
     }
     const { status, body } = await publish;
     expect([status, exceptionOf(body).code]).toEqual([429, 'resource.overflow.queue.entries']);
+  });
+
+  test('with onOverflow block counts what waits for room, until it is refused', async () => {
+    const clock = new ManualClock();
+    const broker = await startBroker({ maxBytes: 1_000_000 }, { clock });
+    await broker.post(
+      "<xmlBlaster><connect><qos><session name='joe/1'/><queue relating='callback' maxEntries='1' onOverflow='block'/></qos></connect>" +
+        "<subscribe><key oid='a'/></subscribe></xmlBlaster>",
+    );
+    await broker.put('/topics/a', '1');
+    const client = await SocketClient.login(broker.port, 'ann/1');
+    const content = 'x'.repeat(100_000);
+    for (let i = 0; i < 8; i++) client.send('publish', `<qos/>\0<key oid='a'/>\0${content.length}\0${content}`);
+    await untilStatistics(broker, ({ percent }) => percent > 80);
+    client.socket.destroy();
+    expect((await broker.put('/topics/b', 'x'.repeat(300_000))).status).toBe(503);
+    clock.advance(11_000);
+    await untilStatistics(broker, ({ percent }) => percent < 10);
   });
 
   test('counts bytes of content, too', async () => {
