@@ -27,12 +27,28 @@ export class PointToPoint {
   /**
    * Finds all receivers of a message, before anything has happened; forceQueuing makes those that are not there yet.
    *
-   * @throws BrokerError `user.ptp.unknownDestination`, `user.ptp.denied`, `resource.overflow.queue.entries` or `.bytes`.
+   * @throws BrokerError `user.ptp.unknownDestination`, `user.ptp.denied`, `resource.overflow.queue.entries` or `.bytes`, and what making
+   * one throws; then none stays.
    */
   resolve({ qos, content }: PublishUnit): Receiver[] {
     const ignoresUnknown = qos.clientProperties.some(({ name, value }) => name === IGNORE_UNKNOWN && value === 'true');
     const destinations = qos.destinations.filter((destination) => this.#check(destination, content.length, ignoresUnknown));
-    return destinations.map(({ name }) => this.#find(name) ?? this.#sessions.openProvisional(name));
+    const receivers: Receiver[] = [];
+    try {
+      for (const { name } of destinations) receivers.push(this.#find(name) ?? this.#sessions.openProvisional(name));
+      return receivers;
+    } catch (error) {
+      this.abandon(receivers);
+      throw error;
+    }
+  }
+
+  /** They do not get their message after all: those that were made for it are forgotten. */
+  abandon(receivers: readonly Receiver[]): void {
+    for (const receiver of receivers) {
+      if ('dispatcher' in receiver) this.#sessions.forgetUnused(receiver);
+      else this.#sessions.forgetUnneeded(receiver);
+    }
   }
 
   deliver(message: Message, receivers: readonly Receiver[]): void {

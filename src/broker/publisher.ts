@@ -120,11 +120,8 @@ export class Publisher {
   /** The part of a publish that happens at once; the broker's own messages need no more. */
   accept(unit: PublishUnit, sender: string): Accepted {
     const { topics, newTimestamp, pointToPoint } = this.#context;
-    const receivers = unit.qos.destinations.length > 0 ? pointToPoint.resolve(unit) : NOBODY;
     const isPrivate = unit.qos.subscribable === false && unit.qos.destinations.length > 0;
-    const topic = topics.getOrCreate(unit.key.oid);
-    if (!isPrivate) checkWritable(topic, unit);
-    checkStore(topic, unit);
+    const { topic, receivers } = this.#place(unit, isPrivate);
     const rcvTimestamp = newTimestamp();
     const isNewTopic = topic.key === undefined;
     if (isNewTopic) this.#introduce(topic, unit, sender);
@@ -143,6 +140,22 @@ export class Publisher {
     message.release();
     topics.checkReferences(topic);
     return { message, topic, reply: reply(this.#infoOf(message, isPrivate)) };
+  }
+
+  /** Where it goes. Who was made for it does not stay when it cannot go there. */
+  #place(unit: PublishUnit, isPrivate: boolean): { readonly topic: Topic; readonly receivers: readonly Receiver[] } {
+    const { topics, pointToPoint } = this.#context;
+    const isAddressed = unit.qos.destinations.length > 0 && !unit.qos.administrative;
+    const receivers = isAddressed ? pointToPoint.resolve(unit) : NOBODY;
+    try {
+      const topic = topics.getOrCreate(unit.key.oid);
+      if (!isPrivate) checkWritable(topic, unit);
+      checkStore(topic, unit);
+      return { topic, receivers };
+    } catch (error) {
+      pointToPoint.abandon(receivers);
+      throw error;
+    }
   }
 
   #infoOf({ qos }: Message, isPrivate: boolean): string | undefined {

@@ -118,11 +118,17 @@ export class Sessions {
 
   /** Somebody who is not there yet gets a message: its receiver takes the session over when it connects. */
   openProvisional(name: SessionName): Session | Subject {
-    const subject = this.#subjectFor(name.subject);
-    if (name.pubSessionId === undefined) return subject;
+    if (name.pubSessionId === undefined) return this.#subjectFor(name.subject);
+    const subject = this.#subjects.get(name.subject);
+    if (subject) this.#requireSessionRoom(subject, subject.sessions.size);
     const session = this.#create({ name, principal: NOBODY }, { ...DEFAULT_CONNECT_QOS, timeoutMs: 0 }, false);
     session.isProvisional = true;
     return session;
+  }
+
+  /** Ends a session that was made for a message and has none. */
+  forgetUnused(session: Session): void {
+    if (session.isProvisional && session.dispatcher.queue.size === 0) this.end(session);
   }
 
   /** A session that only one request knows; `end` it with the request. */
@@ -182,7 +188,7 @@ export class Sessions {
     this.#context.account.require(SESSION_BYTES);
     const subject = this.#subjectFor(name.subject);
     this.#configureSubject(subject, qos);
-    this.#requireSessionRoom(subject);
+    this.#requireSessionRoom(subject, connectedSessions(subject));
     const pubSessionId = name.pubSessionId !== undefined && name.pubSessionId > 0 ? name.pubSessionId : --this.#lastNegativeId;
     const fullName = { subject: name.subject, pubSessionId };
     const session = new Session({
@@ -318,13 +324,13 @@ export class Sessions {
   }
 
   /** @throws BrokerError `user.configuration.maxSession`; a subject that has nothing is not kept for it. */
-  #requireSessionRoom(subject: Subject): void {
-    const { name, sessions, maxSessions } = subject;
-    if (sessions.size < maxSessions) return;
+  #requireSessionRoom(subject: Subject, count: number): void {
+    const { name, maxSessions } = subject;
+    if (count < maxSessions) return;
     this.forgetUnneeded(subject);
     throw new BrokerError(
       'user.configuration.maxSession',
-      `${name} has ${sessions.size} sessions, at most ${maxSessions} are allowed; disconnect one, use its name again, or connect with a higher maxSessions`,
+      `${name} has ${count} sessions, at most ${maxSessions} are allowed; disconnect one, use its name again, or connect with a higher maxSessions`,
     );
   }
 
@@ -335,6 +341,14 @@ export class Sessions {
     this.#context.account.release(SUBJECT_BYTES);
     this.#events.emit({ type: 'subjectDead', subject });
   }
+}
+
+/** Those that messages of others have made take no place from those of its own clients. Counts only when it matters. */
+function connectedSessions({ sessions, maxSessions }: Subject): number {
+  if (sessions.size < maxSessions) return sessions.size;
+  let count = 0;
+  for (const { isProvisional } of sessions.values()) if (!isProvisional) count++;
+  return count;
 }
 
 /** @throws BrokerError `communication.noConnection.serverDeny` for whom an administrator keeps out. */

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { startBroker } from '../helpers/broker.ts';
+import { ask } from '../helpers/admin.ts';
+import { exceptionOf } from '../helpers/answers.ts';
+import { type Answer, startBroker } from '../helpers/broker.ts';
 import { contentsOf, SocketClient, type WireFrame } from '../helpers/socket.ts';
 
 // protocol/http.md, "Point-to-point".
@@ -122,6 +124,32 @@ describe('a message to a session', () => {
     await joe.call('connect', "<qos><ptp>false</ptp><session name='joe/1'/><queue relating='callback'><callback/></queue></qos>");
     const ann = await SocketClient.login(port, 'ann/1');
     expect((await send(ann, to('joe/1'), 'x')).data).toContain('user.ptp.denied');
+  });
+
+  test('that cannot be published makes nobody', async () => {
+    const broker = await startBroker({ maxSessions: 1 });
+    await broker.post("<publish><key oid='note'/><content>1</content><qos><topic readonly='true'/></qos></publish>");
+    const both = to('jack', FORCED) + to('joe/1', FORCED);
+    const publish = (oid: string, destinations: string): Promise<Answer> =>
+      broker.post(`<publish><key oid='${oid}'/><content>2</content><qos>${destinations}</qos></publish>`);
+    expect(exceptionOf((await publish('note', both)).body).code).toBe('user.publish.readonly');
+    expect(await ask(broker, '?clientList')).toBe('');
+    expect(exceptionOf((await publish('other', both + to('a', FORCED))).body).code).toBe('user.illegalArgument');
+    expect(exceptionOf((await publish('other', both + to('joe/2', FORCED))).body).code).toBe('resource.exhaust');
+    expect(await ask(broker, '?clientList')).toBe('');
+    expect((await broker.get('/topics/other')).status).toBe(404);
+  });
+
+  test('made for messages by others takes no place from its user', async () => {
+    const { port } = await startBroker({ maxSessionsPerSubject: 2 });
+    const ann = await SocketClient.login(port, 'ann/1');
+    for (const name of ['joe/7', 'joe/8']) expect((await send(ann, to(name, FORCED), 'hi')).type).toBe('R');
+    expect((await send(ann, to('joe/9', FORCED), 'hi')).data).toContain('user.configuration.maxSession');
+    const [joe, seven] = [await SocketClient.login(port, 'joe/1'), await SocketClient.login(port, 'joe/7')];
+    expect([joe.session, seven.session].every((id) => id.length > 10)).toBe(true);
+    expect(await seven.update()).toEqual(['hi']);
+    const third = await SocketClient.open(port);
+    expect((await third.connect('joe/3')).data).toContain('user.configuration.maxSession');
   });
 
   test('among several destinations none gets it when one is wrong', async () => {
