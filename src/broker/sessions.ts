@@ -229,7 +229,6 @@ export class Sessions {
     session.isReachable ||= isReachable;
     this.touch(session);
     if (qos !== DEFAULT_CONNECT_QOS || !isReconnect) this.#reconfigure(session, qos);
-    if (!isReconnect) this.#events.emit({ type: 'connect', session });
     this.#subjects.get(session.name.subject)?.flush();
     return { session, isReconnect };
   }

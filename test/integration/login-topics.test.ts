@@ -30,6 +30,14 @@ test('who comes and goes is published without being asked for, with name and num
   expect(told[1]?.qos.toString()).toMatch(/name="__sessionId" type="long"/);
 });
 
+test('a session that a message made is one login, also when its client comes', async () => {
+  const broker = await startBroker({ noLoginTopics: false });
+  await subscribe(broker, "<key oid='__sys__Login'/>", '<initialUpdate>false</initialUpdate>');
+  await broker.put('/topics/note?destination=jack/1', 'hi');
+  await broker.post('<ping/>', '/?session=jack/1');
+  expect((await updates(broker)).map(({ text }) => text)).toEqual(['jack']);
+});
+
 test('a second session of a user is a login and no news of the list; going on with one is neither', async () => {
   const broker = await startBroker({ noLoginTopics: false });
   await asJoe(broker, '<ping/>');
