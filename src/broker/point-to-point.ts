@@ -25,18 +25,18 @@ export class PointToPoint {
   }
 
   /**
-   * Finds all receivers of a message, before anything has happened; forceQueuing makes those that are not there yet.
+   * Finds all receivers of a message, each once, before anything has happened; forceQueuing makes those that are not there yet.
    *
    * @throws BrokerError `user.ptp.unknownDestination`, `user.ptp.denied`, `resource.overflow.queue.entries` or `.bytes`, and what making
    * one throws; then none stays.
    */
-  resolve({ qos, content }: PublishUnit): Receiver[] {
+  resolve({ qos, content }: PublishUnit): readonly Receiver[] {
     const ignoresUnknown = qos.clientProperties.some(({ name, value }) => name === IGNORE_UNKNOWN && value === 'true');
     const destinations = qos.destinations.filter((destination) => this.#check(destination, content.length, ignoresUnknown));
-    const receivers: Receiver[] = [];
+    const receivers = new Set<Receiver>();
     try {
-      for (const { name } of destinations) receivers.push(this.#find(name) ?? this.#sessions.openProvisional(name));
-      return receivers;
+      for (const { name } of destinations) receivers.add(this.#find(name) ?? this.#sessions.openProvisional(name));
+      return [...receivers];
     } catch (error) {
       this.abandon(receivers);
       throw error;
@@ -44,7 +44,7 @@ export class PointToPoint {
   }
 
   /** They do not get their message after all: those that were made for it are forgotten. */
-  abandon(receivers: readonly Receiver[]): void {
+  abandon(receivers: Iterable<Receiver>): void {
     for (const receiver of receivers) {
       if ('dispatcher' in receiver) this.#sessions.forgetUnused(receiver);
       else this.#sessions.forgetUnneeded(receiver);

@@ -126,6 +126,18 @@ describe('a message to a session', () => {
     expect((await send(ann, to('joe/1'), 'x')).data).toContain('user.ptp.denied');
   });
 
+  test('that names it twice reaches it once', async () => {
+    const { port } = await startBroker();
+    const ann = await SocketClient.login(port, 'ann/1');
+    await send(ann, to('joe/1', FORCED) + to('joe/1', FORCED) + to('jack', FORCED) + to('jack', FORCED), 'hi');
+    for (const name of ['joe/1', 'jack/1']) {
+      const client = await SocketClient.login(port, name);
+      expect(await client.update()).toEqual(['hi']);
+      await client.settled();
+      expect(client.waiting).toEqual([]);
+    }
+  });
+
   test('that cannot be published makes nobody', async () => {
     const broker = await startBroker({ maxSessions: 1 });
     await broker.post("<publish><key oid='note'/><content>1</content><qos><topic readonly='true'/></qos></publish>");
