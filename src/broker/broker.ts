@@ -31,6 +31,7 @@ import { PointToPoint } from './point-to-point.ts';
 import type { Authenticator, Commands, QosEncoder } from './ports.ts';
 import { Publisher } from './publisher.ts';
 import { type Asker, type QueueAnswer, QueueQueries } from './queue-queries.ts';
+import { Reclaimer } from './reclaimer.ts';
 import { RemoteProperties } from './remote-properties.ts';
 import type { Session } from './session.ts';
 import { Sessions } from './sessions.ts';
@@ -125,6 +126,8 @@ export class Broker {
     this.sessions = new Sessions(options, dispatching, this.timers, events, (session, reason) =>
       this.#endSession(session, reason),
     );
+    const reclaimer = new Reclaimer({ sessions: this.sessions, slicer, now: this.now });
+    this.account.onFull = () => reclaimer.start();
     this.topics = new Topics(
       limits,
       this.account,

@@ -10,6 +10,7 @@ const OVERHEAD_BYTES = 512;
 /** A key is there as text and as a tree. */
 export const BYTES_PER_KEY_CHAR = 4;
 const PROPERTY_BYTES = 128;
+const DESTINATION_BYTES = 480;
 
 type MessageInit = Omit<ReceivedMessage, 'sharedQos'>;
 
@@ -53,7 +54,9 @@ export class Message implements ReceivedMessage {
     this.#owner = owner;
     this.#account = account;
     this.#metaBytes =
-      bytesOfProperties(init.qos.clientProperties) + (init.key === owner.key ? 0 : BYTES_PER_KEY_CHAR * init.key.xml.length);
+      bytesOfProperties(init.qos.clientProperties) +
+      DESTINATION_BYTES * init.qos.destinations.length +
+      (init.key === owner.key ? 0 : BYTES_PER_KEY_CHAR * init.key.xml.length);
   }
 
   get bytes(): number {

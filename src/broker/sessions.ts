@@ -13,7 +13,7 @@ import { Session, type SessionOptions } from './session.ts';
 import { Subject } from './subject.ts';
 
 /** What one session costs beside its queue and subscriptions, and a subject beside its sessions, in bytes (`npm run bench -- memory`). */
-const SESSION_BYTES = 1_400;
+const SESSION_BYTES = 2_200;
 const SUBJECT_BYTES = 400;
 
 const MIN_SUBJECT_CHARS = 2;
@@ -180,6 +180,7 @@ export class Sessions {
   #create({ name, principal }: Login, qos: ConnectQos, isReachable: boolean): Session {
     const { limits, nodeId } = this.#options;
     if (this.#bySecretId.size >= limits.maxSessions) {
+      this.#context.account.onFull?.(); // sessions that wait for nothing any more may be among them
       throw new BrokerError(
         'resource.exhaust',
         `The broker has ${limits.maxSessions} sessions (--max-sessions); disconnect some`,

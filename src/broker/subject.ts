@@ -2,6 +2,9 @@ import { BoundedQueue, type BoundedQueueContext, type DeliveryInit, type QueueBo
 import type { FillMark } from './fill-mark.ts';
 import type { Session } from './session.ts';
 
+/** What its queue costs when it has one, in bytes. */
+const QUEUE_BYTES = 1_000;
+
 /** One user: the sessions, and a queue of what was sent to all of them while there was none. */
 export class Subject {
   readonly name: string;
@@ -40,6 +43,7 @@ export class Subject {
     if (this.#queue) return this.#queue;
     this.#queue = new BoundedQueue(this.#bounds, this.#context);
     this.#queue.fillMarks = this.fillMarks;
+    this.#context.account.charge(QUEUE_BYTES);
     return this.#queue;
   }
 
@@ -81,9 +85,18 @@ export class Subject {
     this.#queue?.removeAll(() => true);
   }
 
+  /** Drops what waits and nobody may get any more. */
+  sweep(): void {
+    const now = this.#context.now();
+    this.#queue?.removeAll(({ message }) => message.isGone(now));
+  }
+
   /** It is gone, until somebody of this name comes again. */
   close(): void {
-    this.#queue?.close();
+    if (!this.#queue) return;
+    this.#queue.close();
+    this.#context.account.release(QUEUE_BYTES);
+    this.#queue = undefined;
   }
 
   /** The sessions that take point-to-point messages and can get updates. */

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { ask } from '../helpers/admin.ts';
 import { ackOf, exceptionOf, textsOf } from '../helpers/answers.ts';
 import { type Answer, startBroker, type TestBroker } from '../helpers/broker.ts';
 import { ManualClock } from '../helpers/clock.ts';
@@ -136,6 +137,43 @@ describe('maxBytes', () => {
     }
     await untilStatistics(broker, ({ percent }) => percent === 0);
     expect(await readStatistics(broker)).toMatchObject({ topics: 0, percent: 0 });
+  });
+
+  test('counts who has nothing but messages to come, and gives it back when they have come', async () => {
+    const broker = await startBroker();
+    await broker.put('/topics/note', '');
+    const before = Number(await ask(broker, '?heldBytes'));
+    const send = (name: string): Promise<Answer> =>
+      broker.post(
+        `<publish><key oid='note'/><qos><subscribable>false</subscribable><destination forceQueuing='true'>${name}</destination></qos></publish>`,
+      );
+    await send('joe');
+    await send('jack/1');
+    expect(Number(await ask(broker, '?heldBytes')) - before).toBeGreaterThan(5_000);
+    for (const session of ['joe/1', 'jack/1']) {
+      expect(textsOf((await broker.get(`/updates?session=${session}&timeout=0`)).body)).toEqual(['']);
+      await broker.post('<disconnect/>', `/?session=${session}`);
+    }
+    expect(Number(await ask(broker, '?heldBytes'))).toBe(before);
+  });
+
+  test.each(['joe', 'joe/1'])('finds room, when it is full, in what nobody may get any more (%s)', async (name) => {
+    const clock = new ManualClock();
+    const broker = await startBroker({ maxBytes: 200_000, maxSessions: 40 }, { clock });
+    const send = (i: number): Promise<Answer> =>
+      broker.post(
+        `<publish><key oid='note'/><qos><destination forceQueuing='true'>${name.replace('joe', `joe${i}`)}</destination></qos></publish>`,
+      );
+    let count = 0;
+    while ((await send(count)).status === 200) count++;
+    expect(count).toBeGreaterThan(10);
+    expectExhausted(await broker.post('<connect/>'), '--max-');
+    await broker.post("<erase><key oid='note'/><qos><erase forceDestroy='true'/></qos></erase>");
+    clock.advance(1_100);
+    await broker.post('<connect/>'); // too early, perhaps
+    await untilStatistics(broker, ({ percent }) => percent < 10);
+    expect((await broker.post('<connect/>')).status).toBe(200);
+    expect(await ask(broker, '?clientList')).toBe('guest');
   });
 
   test('counts topics without messages: they die and make room', async () => {
