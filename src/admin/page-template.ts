@@ -14,7 +14,7 @@ export async function fillTemplate(template: string, ask: (command: string) => P
   }
   return template.replace(COMMAND, (placeholder, command: string) => {
     const answer = answers.get(command);
-    return answer === undefined || answer === '' ? placeholder : escapeForPage(answer);
+    return answer === undefined ? placeholder : escapeForPage(answer);
   });
 }
 

@@ -23,7 +23,7 @@ describe('/status.html', () => {
     expect([status, headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
     expect(body).toContain('<h1>xmlBlaster broker heron</h1>');
     expect(body).toMatch(/<th>Users<td>1\n/);
-    expect(body).not.toMatch(/\$\{\?(nodeId|uptime|numClients)/);
+    expect(body, 'without an error yet').not.toContain('${');
     expect((await broker.get('/monitor/status.html')).body).toContain('heron');
   });
 
