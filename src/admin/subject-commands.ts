@@ -48,8 +48,11 @@ export const SUBJECT_COMMANDS: CommandTable<Subject> = {
   },
   killClient: {
     help: 'disconnects all its sessions',
-    run: ({ name, sessions }, { broker }) => {
-      for (const session of [...sessions.values()]) broker.disconnect(session, DEFAULT_DISCONNECT_QOS);
+    run: async ({ name, sessions }, { broker }) => {
+      for (const session of [...sessions.values()]) {
+        broker.disconnect(session, DEFAULT_DISCONNECT_QOS);
+        await broker.breathe();
+      }
       return `${name} killed`;
     },
   },
