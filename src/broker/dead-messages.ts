@@ -6,13 +6,13 @@ import { DEAD_MESSAGE_OID } from '../model/system-topics.ts';
 import type { Message } from './message.ts';
 import type { QosEncoder } from './ports.ts';
 import type { Session } from './session.ts';
+import type { Topics } from './topics.ts';
 
 /** What dead messages need of the engine. */
 export interface DeadMessagesContext {
   readonly nodeId: string;
   readonly encodeQos: QosEncoder;
-  /** Whether anybody would notice one. */
-  readonly isHeard: () => boolean;
+  readonly topics: Topics;
   readonly publish: (key: MsgKey, qos: PublishQos, content: Buffer, sender: string) => void;
 }
 
@@ -36,8 +36,8 @@ export class DeadMessages {
   report(message: Message, receiver: Session, reason: string): void {
     if (message.key.oid === DEAD_MESSAGE_OID) return;
     this.#count++;
-    const { encodeQos, isHeard, publish } = this.#context;
-    if (!isHeard()) return;
+    if (!this.#isHeard()) return;
+    const { encodeQos, publish } = this.#context;
     const clientProperties: ClientProperty[] = [
       base64Property('__key', message.key.xml),
       base64Property('__qos', encodeQos(message)),
@@ -48,6 +48,12 @@ export class DeadMessages {
       { name: '__sender', value: message.sender },
     ];
     publish(DEAD_MESSAGE_KEY, { ...DEFAULT_PUBLISH_QOS, lifeTimeMs: 0, clientProperties }, message.content, this.#sender);
+  }
+
+  /** Whether anybody would notice one. */
+  #isHeard(): boolean {
+    const topic = this.#context.topics.get(DEAD_MESSAGE_OID);
+    return topic?.key === undefined || topic.routes.size > 0;
   }
 }
 

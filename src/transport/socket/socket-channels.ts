@@ -42,10 +42,10 @@ export class SocketChannels {
       timers: broker.timers,
       now: broker.now,
       newRequestNumber: () => ++this.#lastRequestNumber,
-      onRefused: (deliveries, reason) => broker.reportDead(session, deliveries, reason),
-      onDisowned: () => broker.endCallback(session),
+      onRefused: (deliveries, reason) => broker.callbacks.refused(session, deliveries, reason),
+      onDisowned: () => broker.callbacks.disowned(session),
       onUseless,
-      onLost: () => broker.callbackLost(session, callback),
+      onLost: () => broker.callbacks.lost(session, callback),
       onClosed: (end) => {
         this.#open.delete(channel);
         // Client libraries of the original connect again when their connection breaks: the session would be back at once.
