@@ -51,7 +51,7 @@ export async function findBranch(place: Place, administration: Administration): 
       return branchOf(NODE_COMMANDS, undefined);
     case 'subject':
     case 'session': {
-      const subject = broker.sessions.subject(place.subject);
+      const subject = broker.sessions.subjects.get(place.subject);
       if (!subject) throw new UnknownCommandError(`The client "${shorten(place.subject)}" is unknown; ?clientList lists all`);
       if (place.kind === 'subject') return branchOf(SUBJECT_COMMANDS, subject);
       const session = subject.sessions.get(place.pubSessionId);

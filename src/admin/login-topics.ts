@@ -52,7 +52,7 @@ class LoginTopics {
       this.#isListDue = false;
       this.#publish(USER_LIST_OID, [...sessions.subjects].map(({ name }) => name).join(','), []);
     };
-    if (sessions.subjectCount <= MAX_IMMEDIATE_USERS) publish();
+    if (sessions.subjects.size <= MAX_IMMEDIATE_USERS) publish();
     else {
       this.#isListDue = true;
       timers.start(LIST_EVERY_MS, publish);

@@ -26,7 +26,7 @@ interface Numeric {
 /** Numbers that go up and down. */
 const GAUGES: readonly Numeric[] = [
   { name: 'xmlblaster_sessions', help: 'Named and connected sessions', value: ({ broker }) => broker.sessions.size },
-  { name: 'xmlblaster_subjects', help: 'Users with a session', value: ({ broker }) => broker.sessions.subjectCount },
+  { name: 'xmlblaster_subjects', help: 'Users with a session', value: ({ broker }) => broker.sessions.subjects.size },
   { name: 'xmlblaster_topics', help: 'Topics', value: ({ broker }) => broker.topics.size },
   { name: 'xmlblaster_subscriptions', help: 'Subscriptions', value: ({ broker }) => broker.subscriptions.size },
   {

@@ -103,7 +103,7 @@ export class Broker {
     const { session, isReconnect } = this.sessions.open(login, qos, peer.canPoll || qos.callback !== undefined);
     this.#engine.remoteProperties.connected(session, properties);
     const { queue } = session.dispatcher;
-    const subject = this.sessions.subject(session.name.subject) as Subject;
+    const subject = this.sessions.subjects.get(session.name.subject) as Subject;
     const reply: ConnectReply = {
       asked: qos,
       secretSessionId: session.secretId,

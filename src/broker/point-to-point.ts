@@ -47,7 +47,7 @@ export class PointToPoint {
   abandon(receivers: Iterable<Receiver>): void {
     for (const receiver of receivers) {
       if ('dispatcher' in receiver) this.#sessions.forgetUnused(receiver);
-      else this.#sessions.forgetUnneeded(receiver);
+      else this.#sessions.subjects.forgetUnneeded(receiver);
     }
   }
 
@@ -79,7 +79,7 @@ export class PointToPoint {
   }
 
   #find({ subject: subjectName, pubSessionId }: Destination['name']): Receiver | undefined {
-    const subject = this.#sessions.subject(subjectName);
+    const subject = this.#sessions.subjects.get(subjectName);
     return pubSessionId === undefined ? subject : subject?.sessions.get(pubSessionId);
   }
 }

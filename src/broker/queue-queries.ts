@@ -97,11 +97,11 @@ export class QueueQueries {
 
   /** A subject without sessions lives by what waits for it. */
   #forgetSubjectAfter(answer: QueueAnswer, name: string): QueueAnswer {
-    const { sessions } = this.#context;
+    const { subjects } = this.#context.sessions;
     const settle = (hasArrived: boolean): void => {
       answer.settle(hasArrived);
-      const subject = sessions.subject(name);
-      if (subject) sessions.forgetUnneeded(subject);
+      const subject = subjects.get(name);
+      if (subject) subjects.forgetUnneeded(subject);
     };
     return { ...answer, settle };
   }

@@ -44,7 +44,7 @@ export class Reclaimer {
     for (const subject of sessions.subjects) {
       await slicer.breathe();
       subject.sweep();
-      sessions.forgetUnneeded(subject);
+      sessions.subjects.forgetUnneeded(subject);
     }
   }
 }

@@ -103,7 +103,7 @@ export class RemoteProperties {
   #find(session: Session, name: SessionName | undefined): Session | undefined {
     const { nodeId, sessions } = this.#context;
     if (name === undefined || formatAbsoluteName(nodeId, name) === session.absoluteName) return session;
-    if (session.principal.isAdmin) return sessions.subject(name.subject)?.sessions.get(name.pubSessionId ?? 0);
+    if (session.principal.isAdmin) return sessions.subjects.get(name.subject)?.sessions.get(name.pubSessionId ?? 0);
     throw new BrokerError(
       'user.security.authorization.notAuthorized',
       `${session.principal.user} may not see or change the properties of other sessions; that needs the right admin`,

@@ -4,17 +4,8 @@ import type { Timestamp } from '../model/timestamp.ts';
 import { VerbCounters } from './counters.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import type { Principal } from './ports.ts';
+import type { SessionOptions } from './session-options.ts';
 import type { Subscription } from './subscription.ts';
-
-/** How a session behaves; see ConnectQos. */
-export interface SessionOptions {
-  readonly timeoutMs: number;
-  readonly clearSessions: boolean;
-  readonly reconnectSameClientOnly: boolean;
-  readonly ptp: boolean;
-  readonly duplicateUpdates: boolean;
-  readonly persistent: boolean;
-}
 
 /** One client's stay at the broker: who it is, what it subscribed, what waits for it. */
 export class Session {
@@ -65,7 +56,7 @@ export class Session {
   }
 }
 
-interface SessionInit {
+export interface SessionInit {
   readonly name: SessionName;
   readonly absoluteName: string;
   readonly serial: number;

@@ -3,20 +3,18 @@ import type { TimerWheel } from '../base/timer-wheel.ts';
 import { type ConnectQos, DEFAULT_CONNECT_QOS, DEFAULT_DISCONNECT_QOS, type DisconnectQos } from '../model/connect.ts';
 import { BrokerError } from '../model/error.ts';
 import { formatAbsoluteName, formatSessionName, type SessionName } from '../model/session-name.ts';
-import type { QueueBounds } from './bounded-queue.ts';
 import type { BrokerOptions } from './broker-options.ts';
 import { Dispatcher, type DispatcherContext } from './dispatcher.ts';
 import type { BrokerEvents } from './events.ts';
 import { type Login, NOBODY } from './login.ts';
 import type { Principal } from './ports.ts';
-import { Session, type SessionOptions } from './session.ts';
-import { Subject } from './subject.ts';
+import { Session, type SessionInit } from './session.ts';
+import { changedBounds, changedOptions, queueBounds, sessionOptions } from './session-options.ts';
+import type { Subject } from './subject.ts';
+import { Subjects } from './subjects.ts';
 
-/** What one session costs beside its queue and subscriptions, and a subject beside its sessions, in bytes (`npm run bench -- memory`). */
+/** What one session costs beside its queue and subscriptions, in bytes (`npm run bench -- memory`). */
 const SESSION_BYTES = 2_200;
-const SUBJECT_BYTES = 400;
-
-const MIN_SUBJECT_CHARS = 2;
 
 /** Why a session ends. */
 export interface SessionEnd {
@@ -26,14 +24,14 @@ export interface SessionEnd {
   readonly keepsSubjectQueue?: boolean;
 }
 
-/** Subjects and their sessions, by public and by secret id; ends those that give no sign of life. */
+/** All sessions, by public and by secret id; ends those that give no sign of life. */
 export class Sessions {
+  readonly subjects: Subjects;
   readonly #options: BrokerOptions;
   readonly #context: DispatcherContext;
   readonly #timers: TimerWheel;
   readonly #events: BrokerEvents;
   readonly #onEnd: (session: Session, deathReason: string | undefined) => void;
-  readonly #subjects = new Map<string, Subject>();
   readonly #bySecretId = new Map<string, Session>();
   readonly #transient = new Set<Session>();
   #lastNegativeId = 0;
@@ -46,6 +44,7 @@ export class Sessions {
     events: BrokerEvents,
     onEnd: (session: Session, deathReason: string | undefined) => void,
   ) {
+    this.subjects = new Subjects(options, context, events);
     this.#options = options;
     this.#context = context;
     this.#timers = timers;
@@ -61,19 +60,6 @@ export class Sessions {
   *all(): Generator<Session> {
     yield* this.#bySecretId.values();
     yield* this.#transient;
-  }
-
-  /** All subjects that have sessions, or messages that wait for them. */
-  get subjects(): Iterable<Subject> {
-    return this.#subjects.values();
-  }
-
-  get subjectCount(): number {
-    return this.#subjects.size;
-  }
-
-  subject(name: string): Subject | undefined {
-    return this.#subjects.get(name);
   }
 
   /** The session of a secret id; its time starts anew. */
@@ -106,7 +92,7 @@ export class Sessions {
     const { name } = login;
     const ofSecret = qos.secretSessionId === undefined ? undefined : this.#bySecretId.get(qos.secretSessionId);
     const own = ofSecret?.name.subject === name.subject ? ofSecret : undefined;
-    const subject = this.#subjects.get(name.subject);
+    const subject = this.subjects.get(name.subject);
     const known = name.pubSessionId === undefined ? undefined : subject?.sessions.get(name.pubSessionId);
     requireUnblocked(subject, own ?? known);
     if (own) return this.#reopen(own, login, qos, isReachable);
@@ -118,8 +104,8 @@ export class Sessions {
 
   /** Somebody who is not there yet gets a message: its receiver takes the session over when it connects. */
   openProvisional(name: SessionName): Session | Subject {
-    if (name.pubSessionId === undefined) return this.#subjectFor(name.subject);
-    const subject = this.#subjects.get(name.subject);
+    if (name.pubSessionId === undefined) return this.subjects.getOrCreate(name.subject);
+    const subject = this.subjects.get(name.subject);
     if (subject) this.#requireSessionRoom(subject, subject.sessions.size);
     const session = this.#create({ name, principal: NOBODY }, { ...DEFAULT_CONNECT_QOS, timeoutMs: 0 }, false);
     session.isProvisional = true;
@@ -133,18 +119,14 @@ export class Sessions {
 
   /** A session that only one request knows; `end` it with the request. */
   openTransient(principal: Principal): Session {
-    const name = { subject: principal.user };
-    const session = new Session({
-      name,
-      absoluteName: formatAbsoluteName(this.#options.nodeId, name),
+    const session = this.#make({
+      name: { subject: principal.user },
       principal,
-      serial: ++this.#lastSerial,
+      qos: DEFAULT_CONNECT_QOS,
       secretId: '',
       isTransient: true,
       isReachable: true,
-      dispatcher: new Dispatcher(this.#bounds(DEFAULT_CONNECT_QOS.callbackQueue), this.#context),
-      options: this.#sessionOptions(DEFAULT_CONNECT_QOS),
-      nowMs: this.#context.now(),
+      context: this.#context,
     });
     this.#transient.add(session);
     return session;
@@ -152,7 +134,7 @@ export class Sessions {
 
   /** A client ends its session, and what it names beside it. */
   disconnect(session: Session, { clearSessions, deleteSubjectQueue }: DisconnectQos): void {
-    const subject = this.#subjects.get(session.name.subject);
+    const subject = this.subjects.get(session.name.subject);
     this.end(session, { keepsSubjectQueue: !deleteSubjectQueue });
     if (clearSessions && !session.isTransient) this.#endOthers(subject, undefined);
   }
@@ -167,8 +149,8 @@ export class Sessions {
     this.#onEnd(session, deathReason);
     if (session.isTransient) return;
     this.#events.emit({ type: 'disconnect', session });
-    const subject = this.#subjects.get(session.name.subject);
-    if (subject) this.forgetUnneeded(subject);
+    const subject = this.subjects.get(session.name.subject);
+    if (subject) this.subjects.forgetUnneeded(subject);
   }
 
   #endOthers(subject: Subject | undefined, session: Session | undefined): void {
@@ -177,8 +159,20 @@ export class Sessions {
     }
   }
 
-  #create({ name, principal }: Login, qos: ConnectQos, isReachable: boolean): Session {
+  #make({ qos, context, ...init }: SessionParts): Session {
     const { limits, nodeId } = this.#options;
+    return new Session({
+      ...init,
+      absoluteName: formatAbsoluteName(nodeId, init.name),
+      serial: ++this.#lastSerial,
+      dispatcher: new Dispatcher(queueBounds(qos.callbackQueue, limits), context),
+      options: sessionOptions(qos, limits),
+      nowMs: this.#context.now(),
+    });
+  }
+
+  #create({ name, principal }: Login, qos: ConnectQos, isReachable: boolean): Session {
+    const { limits } = this.#options;
     if (this.#bySecretId.size >= limits.maxSessions) {
       this.#context.account.onFull?.(); // sessions that wait for nothing any more may be among them
       throw new BrokerError(
@@ -187,27 +181,18 @@ export class Sessions {
       );
     }
     this.#context.account.require(SESSION_BYTES);
-    const subject = this.#subjectFor(name.subject);
-    this.#configureSubject(subject, qos);
+    const subject = this.subjects.getOrCreate(name.subject);
+    configureSubject(subject, qos);
     this.#requireSessionRoom(subject, connectedSessions(subject));
     const pubSessionId = name.pubSessionId !== undefined && name.pubSessionId > 0 ? name.pubSessionId : --this.#lastNegativeId;
-    const fullName = { subject: name.subject, pubSessionId };
-    const session = new Session({
-      name: fullName,
-      absoluteName: formatAbsoluteName(nodeId, fullName),
+    const session = this.#make({
+      name: { subject: name.subject, pubSessionId },
       principal,
-      serial: ++this.#lastSerial,
+      qos,
       secretId: `sessionId:${randomBytes(24).toString('base64url')}`,
       isTransient: false,
       isReachable,
-      dispatcher: new Dispatcher(this.#bounds(qos.callbackQueue), {
-        ...this.#context,
-        onRoom: () => {
-          if (subject.hasWaiting) subject.flush();
-        },
-      }),
-      options: this.#sessionOptions(qos),
-      nowMs: this.#context.now(),
+      context: { ...this.#context, onRoom: () => subject.flush() },
     });
     subject.sessions.set(pubSessionId, session);
     this.#bySecretId.set(session.secretId, session);
@@ -230,72 +215,18 @@ export class Sessions {
     session.isReachable ||= isReachable;
     this.touch(session);
     if (qos !== DEFAULT_CONNECT_QOS || !isReconnect) this.#reconfigure(session, qos);
-    this.#subjects.get(session.name.subject)?.flush();
+    this.subjects.get(session.name.subject)?.flush();
     return { session, isReconnect };
   }
 
   #reconfigure(session: Session, qos: ConnectQos): void {
     const { queue } = session.dispatcher;
-    queue.bounds = { ...queue.bounds, ...defined(qos.callbackQueue) };
-    session.options = this.#sessionOptions(qos, session.options);
-    const subject = this.#subjects.get(session.name.subject);
-    if (subject) this.#configureSubject(subject, qos);
+    queue.bounds = changedBounds(queue.bounds, qos.callbackQueue);
+    session.options = changedOptions(session.options, qos);
+    const subject = this.subjects.get(session.name.subject);
+    if (subject) configureSubject(subject, qos);
     session.expiryTimer?.cancel();
     this.#watch(session, session.options.timeoutMs);
-  }
-
-  #subjectFor(name: string): Subject {
-    const known = this.#subjects.get(name);
-    if (known) return known;
-    if (name.length < MIN_SUBJECT_CHARS) {
-      throw new BrokerError(
-        'user.illegalArgument',
-        `The name "${name}" is too short; names have at least ${MIN_SUBJECT_CHARS} characters`,
-      );
-    }
-    if (name === this.#options.nodeId) {
-      throw new BrokerError('user.configuration.identicalClient', `"${name}" is the name of this broker; choose another one`);
-    }
-    this.#context.account.require(SUBJECT_BYTES);
-    const { maxSessionsPerSubject } = this.#options.limits;
-    const subject = new Subject(name, maxSessionsPerSubject, this.#bounds(DEFAULT_CONNECT_QOS.subjectQueue), this.#context);
-    this.#subjects.set(name, subject);
-    this.#context.account.charge(SUBJECT_BYTES);
-    this.#events.emit({ type: 'subjectAlive', subject });
-    return subject;
-  }
-
-  #configureSubject(subject: Subject, { maxSessions, subjectQueue }: ConnectQos): void {
-    if (maxSessions !== undefined) subject.maxSessions = maxSessions;
-    subject.bounds = { ...subject.bounds, ...defined(subjectQueue) };
-  }
-
-  #sessionOptions(qos: ConnectQos, before: SessionOptions = this.#defaultOptions()): SessionOptions {
-    return {
-      timeoutMs: qos.timeoutMs ?? before.timeoutMs,
-      clearSessions: qos.clearSessions,
-      reconnectSameClientOnly: qos.reconnectSameClientOnly,
-      ptp: qos.ptp ?? before.ptp,
-      duplicateUpdates: qos.duplicateUpdates ?? before.duplicateUpdates,
-      persistent: qos.persistent || before.persistent,
-    };
-  }
-
-  #defaultOptions(): SessionOptions {
-    const timeoutMs = this.#options.limits.sessionTimeoutMs;
-    return {
-      timeoutMs,
-      clearSessions: false,
-      reconnectSameClientOnly: false,
-      ptp: true,
-      duplicateUpdates: true,
-      persistent: false,
-    };
-  }
-
-  #bounds(stated: ConnectQos['callbackQueue']): QueueBounds {
-    const { maxQueueEntries, maxQueueBytes } = this.#options.limits;
-    return { maxEntries: maxQueueEntries, maxBytes: maxQueueBytes, onOverflow: 'deadMessage', ...defined(stated) };
   }
 
   /** Ends the session once it has been silent for its time-out; a waiting poll or stream is a sign of life. */
@@ -317,7 +248,7 @@ export class Sessions {
   #forget({ name, secretId }: Session, keepsSubjectQueue: boolean): void {
     this.#bySecretId.delete(secretId);
     this.#context.account.release(SESSION_BYTES);
-    const subject = this.#subjects.get(name.subject);
+    const subject = this.subjects.get(name.subject);
     if (!subject || name.pubSessionId === undefined) return;
     subject.sessions.delete(name.pubSessionId);
     if (subject.sessions.size === 0 && !keepsSubjectQueue) subject.clear();
@@ -327,20 +258,18 @@ export class Sessions {
   #requireSessionRoom(subject: Subject, count: number): void {
     const { name, maxSessions } = subject;
     if (count < maxSessions) return;
-    this.forgetUnneeded(subject);
+    this.subjects.forgetUnneeded(subject);
     throw new BrokerError(
       'user.configuration.maxSession',
       `${name} has ${count} sessions, at most ${maxSessions} are allowed; disconnect one, use its name again, or connect with a higher maxSessions`,
     );
   }
+}
 
-  /** Forgets a subject that has no session and nothing waiting. */
-  forgetUnneeded(subject: Subject): void {
-    if (subject.isNeeded || !this.#subjects.delete(subject.name)) return;
-    subject.close();
-    this.#context.account.release(SUBJECT_BYTES);
-    this.#events.emit({ type: 'subjectDead', subject });
-  }
+/** What a session is made of. */
+interface SessionParts extends Pick<SessionInit, 'name' | 'principal' | 'secretId' | 'isTransient' | 'isReachable'> {
+  readonly qos: ConnectQos;
+  readonly context: DispatcherContext;
 }
 
 /** Those that messages of others have made take no place from those of its own clients. Counts only when it matters. */
@@ -366,11 +295,8 @@ function requireSameClient({ name, options }: Session, qos: ConnectQos): void {
   );
 }
 
-/** What a client said of a queue; what it did not say is left out. */
-function defined({ maxEntries, maxBytes, onOverflow }: ConnectQos['callbackQueue']): Partial<QueueBounds> {
-  return {
-    ...(maxEntries === undefined ? {} : { maxEntries }),
-    ...(maxBytes === undefined ? {} : { maxBytes }),
-    ...(onOverflow === undefined ? {} : { onOverflow }),
-  };
+/** What a connect says of the subject, which counts for all its sessions. */
+function configureSubject(subject: Subject, { maxSessions, subjectQueue }: ConnectQos): void {
+  if (maxSessions !== undefined) subject.maxSessions = maxSessions;
+  subject.bounds = changedBounds(subject.bounds, subjectQueue);
 }

@@ -1,0 +1,51 @@
+import type { ConnectQos, QueueQos } from '../model/connect.ts';
+import type { QueueBounds } from './bounded-queue.ts';
+import type { BrokerLimits } from './broker-options.ts';
+
+/** How a session behaves; see ConnectQos. */
+export interface SessionOptions {
+  readonly timeoutMs: number;
+  readonly clearSessions: boolean;
+  readonly reconnectSameClientOnly: boolean;
+  readonly ptp: boolean;
+  readonly duplicateUpdates: boolean;
+  readonly persistent: boolean;
+}
+
+/** What a connect states, and for the rest what counts when nobody states anything. */
+export function sessionOptions(qos: ConnectQos, { sessionTimeoutMs }: BrokerLimits): SessionOptions {
+  return changedOptions({ ...DEFAULT_OPTIONS, timeoutMs: sessionTimeoutMs }, qos);
+}
+
+/** What a connect states, and for the rest what was stated before. */
+export function changedOptions(before: SessionOptions, qos: ConnectQos): SessionOptions {
+  return {
+    timeoutMs: qos.timeoutMs ?? before.timeoutMs,
+    clearSessions: qos.clearSessions,
+    reconnectSameClientOnly: qos.reconnectSameClientOnly,
+    ptp: qos.ptp ?? before.ptp,
+    duplicateUpdates: qos.duplicateUpdates ?? before.duplicateUpdates,
+    persistent: qos.persistent || before.persistent,
+  };
+}
+
+/** The same for a queue. */
+export function queueBounds(stated: QueueQos, { maxQueueEntries, maxQueueBytes }: BrokerLimits): QueueBounds {
+  return changedBounds({ maxEntries: maxQueueEntries, maxBytes: maxQueueBytes, onOverflow: 'deadMessage' }, stated);
+}
+
+export function changedBounds(before: QueueBounds, stated: QueueQos): QueueBounds {
+  return {
+    maxEntries: stated.maxEntries ?? before.maxEntries,
+    maxBytes: stated.maxBytes ?? before.maxBytes,
+    onOverflow: stated.onOverflow ?? before.onOverflow,
+  };
+}
+
+const DEFAULT_OPTIONS: Omit<SessionOptions, 'timeoutMs'> = {
+  clearSessions: false,
+  reconnectSameClientOnly: false,
+  ptp: true,
+  duplicateUpdates: true,
+  persistent: false,
+};

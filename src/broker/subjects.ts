@@ -1,0 +1,72 @@
+import { DEFAULT_CONNECT_QOS } from '../model/connect.ts';
+import { BrokerError } from '../model/error.ts';
+import type { BrokerOptions } from './broker-options.ts';
+import type { DispatcherContext } from './dispatcher.ts';
+import type { BrokerEvents } from './events.ts';
+import { queueBounds } from './session-options.ts';
+import { Subject } from './subject.ts';
+
+/** What one subject costs beside its sessions, in bytes (`npm run bench -- memory`). */
+const SUBJECT_BYTES = 400;
+
+const MIN_NAME_CHARS = 2;
+
+/** All subjects that have sessions, or messages that wait for them. */
+export class Subjects {
+  readonly #options: BrokerOptions;
+  readonly #context: DispatcherContext;
+  readonly #events: BrokerEvents;
+  readonly #subjects = new Map<string, Subject>();
+
+  constructor(options: BrokerOptions, context: DispatcherContext, events: BrokerEvents) {
+    this.#options = options;
+    this.#context = context;
+    this.#events = events;
+  }
+
+  get size(): number {
+    return this.#subjects.size;
+  }
+
+  get(name: string): Subject | undefined {
+    return this.#subjects.get(name);
+  }
+
+  [Symbol.iterator](): IterableIterator<Subject> {
+    return this.#subjects.values();
+  }
+
+  /** @throws BrokerError `user.illegalArgument`, `user.configuration.identicalClient`, `resource.exhaust`. */
+  getOrCreate(name: string): Subject {
+    const known = this.#subjects.get(name);
+    if (known) return known;
+    this.#check(name);
+    const { limits } = this.#options;
+    this.#context.account.require(SUBJECT_BYTES);
+    const bounds = queueBounds(DEFAULT_CONNECT_QOS.subjectQueue, limits);
+    const subject = new Subject(name, limits.maxSessionsPerSubject, bounds, this.#context);
+    this.#subjects.set(name, subject);
+    this.#context.account.charge(SUBJECT_BYTES);
+    this.#events.emit({ type: 'subjectAlive', subject });
+    return subject;
+  }
+
+  /** Forgets a subject that has no session and nothing waiting. */
+  forgetUnneeded(subject: Subject): void {
+    if (subject.isNeeded || !this.#subjects.delete(subject.name)) return;
+    subject.close();
+    this.#context.account.release(SUBJECT_BYTES);
+    this.#events.emit({ type: 'subjectDead', subject });
+  }
+
+  #check(name: string): void {
+    if (name.length < MIN_NAME_CHARS) {
+      throw new BrokerError(
+        'user.illegalArgument',
+        `The name "${name}" is too short; names have at least ${MIN_NAME_CHARS} characters`,
+      );
+    }
+    if (name !== this.#options.nodeId) return;
+    throw new BrokerError('user.configuration.identicalClient', `"${name}" is the name of this broker; choose another one`);
+  }
+}
