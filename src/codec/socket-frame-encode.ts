@@ -35,7 +35,9 @@ function finishFrame(
 ): EncodedFrame {
   const header = `${requestId}\0${method}\0${secretSessionId}\0\0`;
   const length = HEADER_BYTES + Buffer.byteLength(header) + bytes;
-  parts.unshift(`${String(length).padStart(LENGTH_BYTES)}\0\0${type}\0\x001${header}`);
+  const start = `${String(length).padStart(LENGTH_BYTES)}\0\0${type}\0\x001${header}`;
+  if (typeof parts[0] === 'string') parts[0] = start + parts[0];
+  else parts.unshift(start);
   return { parts, bytes: length };
 }
 

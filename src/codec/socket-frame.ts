@@ -88,7 +88,7 @@ class BinaryFrame implements Frame {
   readHeader(): void {
     this.#method = this.#fields.name('method');
     this.#secretSessionId = this.#fields.name('session id');
-    this.#fields.name('unzipped length'); // some clients fill it, it says nothing new
+    this.#fields.skip('unzipped length'); // some clients fill it, it says nothing new
   }
 }
 
@@ -107,9 +107,11 @@ class FieldReader {
   }
 
   name(what: string): string {
-    const end = this.#bytes.indexOf(0, this.at);
-    if (end < 0 || end - this.at > MAX_NAME_BYTES) throw new FrameError(`The ${what} of a frame does not end`);
-    return this.#take(end);
+    return this.#take(this.#endOf(what));
+  }
+
+  skip(what: string): void {
+    this.at = this.#endOf(what) + 1;
   }
 
   /** As in the original, the last field of a frame may lack its NUL. */
@@ -126,6 +128,12 @@ class FieldReader {
     const content = this.#bytes.subarray(this.at, end);
     this.at = end;
     return content;
+  }
+
+  #endOf(name: string): number {
+    const end = this.#bytes.indexOf(0, this.at);
+    if (end < 0 || end - this.at > MAX_NAME_BYTES) throw new FrameError(`The ${name} of a frame does not end`);
+    return end;
   }
 
   #take(end: number): string {
