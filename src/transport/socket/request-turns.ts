@@ -4,15 +4,15 @@ export class RequestTurns {
   #last: Promise<void> | undefined;
   #mustFinish = false;
 
-  /** Starts `request`, now or when its turn comes. It never rejects. */
-  run(request: () => Promise<void>): void {
+  /** Starts `request`, now or when its turn comes. It never fails; undefined: it is done already. */
+  run(request: () => Promise<void> | undefined): void {
     if (this.#last !== undefined) {
       this.#follow(this.#last.then(request));
       return;
     }
     this.#mustFinish = false;
     const done = request();
-    if (this.#mustFinish) this.#follow(done);
+    if (this.#mustFinish && done) this.#follow(done);
   }
 
   /** Called by a request before it waits for anything: the next one starts when it is done. */

@@ -136,8 +136,7 @@ export class SocketChannel implements CallbackChannel {
   answered(frame: Frame): boolean {
     if (!this.#isOpen) return false;
     if (frame.requestId === this.#pingId) return this.#pong();
-    const index = this.#updates.findIndex(({ requestId }) => requestId === frame.requestId);
-    const [update] = index < 0 ? [] : this.#updates.splice(index, 1);
+    const update = this.#takeUpdate(frame.requestId);
     if (!update) return false;
     this.#session.lastSeenAt = this.#context.now();
     this.#inFlight -= update.last - update.first + 1;
@@ -145,6 +144,12 @@ export class SocketChannel implements CallbackChannel {
     else this.#refused(update, decodeException(frame));
     this.#session.dispatcher.wake();
     return true;
+  }
+
+  #takeUpdate(requestId: string): SentUpdate | undefined {
+    if (this.#updates[0]?.requestId === requestId) return this.#updates.shift();
+    const index = this.#updates.findIndex((update) => update.requestId === requestId);
+    return index < 0 ? undefined : this.#updates.splice(index, 1)[0];
   }
 
   #isOneway(delivery: Delivery | undefined): boolean {

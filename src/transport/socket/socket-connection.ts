@@ -45,6 +45,8 @@ export class SocketConnection {
   /** Called when the peer has closed its side: most likely it is gone. */
   readonly #goneListeners = new Set<() => void>();
   #requestsInFlight = 0;
+  /** In the middle of a chunk: `#throttle` follows. */
+  #isReading = false;
   #isFinished = false;
   /** Scripts may leave the session out: then it is that of the last connect on this connection. */
   #lastSecretId = '';
@@ -82,7 +84,9 @@ export class SocketConnection {
 
   #read(chunk: Buffer): void {
     this.#writer.release();
+    this.#isReading = true;
     this.#parse(() => this.#reader.push(chunk, (frame) => this.#receive(frame)));
+    this.#isReading = false;
     this.#throttle();
   }
 
@@ -149,28 +153,41 @@ export class SocketConnection {
     this.#turns.run(() => this.#answer(frame));
   }
 
-  /** Every request is answered once, publishOneway never. */
-  async #answer(frame: Frame): Promise<void> {
+  /** Every request is answered once, publishOneway never. Returns a promise only when there is something to wait for. */
+  #answer(frame: Frame): Promise<void> | undefined {
     try {
       const command = this.#context.decoder.decode(frame);
       // The units of an array are published one after the other: what comes behind must not overtake the last ones.
       if (this.#codec.isSequential || command.verb === 'publishArr') this.#turns.finishFirst();
-      await this.#run(frame, command);
+      const { broker } = this.#context;
+      const caller = new FrameCaller(broker, command.verb, frame.secretSessionId || this.#lastSecretId, this.#peer.address);
+      const isFarewell = command.verb === 'disconnect' && !caller.isKnown;
+      const result = isFarewell ? FAREWELL : handleCommand(broker, caller, command, this.#onGone);
+      if (result instanceof Promise) return this.#replyLater(frame, command, caller, result);
+      this.#reply(frame, command, caller, result);
     } catch (error) {
       this.#refuse(frame, error);
-    } finally {
-      this.#requestsInFlight--;
-      this.#throttle();
-      this.#endIfDone();
     }
+    this.#answered();
+    return undefined;
   }
 
-  async #run(frame: Frame, command: Command): Promise<void> {
-    const { broker } = this.#context;
-    const caller = new FrameCaller(broker, command.verb, frame.secretSessionId || this.#lastSecretId, this.#peer.address);
-    const isFarewell = command.verb === 'disconnect' && !caller.isKnown;
-    const handled = isFarewell ? FAREWELL : handleCommand(broker, caller, command, this.#onGone);
-    const result = handled instanceof Promise ? await handled : handled;
+  async #replyLater(frame: Frame, command: Command, caller: FrameCaller, result: Promise<CommandResult>): Promise<void> {
+    try {
+      this.#reply(frame, command, caller, await result);
+    } catch (error) {
+      this.#refuse(frame, error);
+    }
+    this.#answered();
+  }
+
+  #answered(): void {
+    this.#requestsInFlight--;
+    if (!this.#isReading) this.#throttle();
+    this.#endIfDone();
+  }
+
+  #reply(frame: Frame, command: Command, caller: FrameCaller, result: CommandResult): void {
     if (frame.method === 'publishOneway') return;
     if (command.verb === 'connect') this.#lastSecretId = caller.session.secretId;
     const secretSessionId = command.verb === 'connect' ? caller.session.secretId : frame.secretSessionId;
