@@ -102,7 +102,7 @@ export class BoundedQueue {
     this.#context.counters.queued++;
     this.#context.counters.queuedBytes += message.content.length;
     const { subscriptionId, parts, isInitial, job } = init;
-    const delivery = { message, subscriptionId, parts, isInitial, order: this.#order++, redeliver: 0, job };
+    const delivery = { message, subscriptionId, parts, isInitial, order: this.#order++, redeliver: 0, cursor: 0, job };
     if (job) this.#jobCount++;
     this.#queue.push(delivery);
     if (parts.newestOnly) this.#newestOnly?.waits(delivery);

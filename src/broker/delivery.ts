@@ -17,6 +17,8 @@ export interface Delivery {
   readonly isInitial: boolean;
   /** How often it has been handed out before without being acknowledged. */
   redeliver: number;
+  /** The number under which it was handed out last. */
+  cursor: number;
   /** It is for this session alone, out of a ConsumableQueue. */
   readonly job: Job | undefined;
 }

@@ -35,8 +35,8 @@ export class Dispatcher {
   /** Deliveries handed out so far. */
   updates = 0;
   readonly #context: DispatcherContext;
-  /** Handed out and not acknowledged, oldest first, numbered as they were handed out. */
-  #unacknowledged: { readonly delivery: Delivery; readonly cursor: number }[] = [];
+  /** Handed out and not acknowledged, in this order: ascending by cursor. */
+  #unacknowledged: Delivery[] = [];
   #channel: CallbackChannel | undefined;
   #error: BrokerError | undefined;
   #cursor = 0;
@@ -120,9 +120,7 @@ export class Dispatcher {
 
   /** Removes what was handed out as number `cursor` and before. Old and unknown cursors remove nothing. */
   acknowledge(cursor: number): void {
-    const first = this.#unacknowledged.findIndex((handedOut) => handedOut.cursor > cursor);
-    const done = this.#unacknowledged.splice(0, first < 0 ? this.#unacknowledged.length : first);
-    this.#done(done.map(({ delivery }) => delivery));
+    this.#done(this.#takeHandedOut(0, cursor));
   }
 
   /** Removes exactly what was handed out as numbers `first` to `last`; returns it. */
@@ -171,7 +169,10 @@ export class Dispatcher {
       if (batch.length === 0) return;
       this.updates += batch.length;
       this.#context.counters.updates += batch.length;
-      for (const delivery of batch) this.#unacknowledged.push({ delivery, cursor: ++this.#cursor });
+      for (const delivery of batch) {
+        delivery.cursor = ++this.#cursor;
+        this.#unacknowledged.push(delivery);
+      }
       channel.update(batch, this.#cursor, this.queue.waiting);
     }
   }
@@ -200,11 +201,12 @@ export class Dispatcher {
   }
 
   #takeHandedOut(first: number, last: number): Delivery[] {
+    const handedOut = this.#unacknowledged;
     let start = 0;
-    while ((this.#unacknowledged[start]?.cursor ?? first) < first) start++;
+    while (start < handedOut.length && (handedOut[start] as Delivery).cursor < first) start++;
     let end = start;
-    while ((this.#unacknowledged[end]?.cursor ?? Number.POSITIVE_INFINITY) <= last) end++;
-    return this.#unacknowledged.splice(start, end - start).map((handedOut) => handedOut.delivery);
+    while (end < handedOut.length && (handedOut[end] as Delivery).cursor <= last) end++;
+    return handedOut.splice(start, end - start);
   }
 
   /** At once, or when the channel has collected enough, or for long enough. */
@@ -234,7 +236,7 @@ export class Dispatcher {
 
   #returnUnacknowledged(): void {
     if (this.#unacknowledged.length === 0) return;
-    const returned = this.#unacknowledged.map((handedOut) => handedOut.delivery);
+    const returned = this.#unacknowledged;
     this.#unacknowledged = [];
     this.queue.putBack(returned);
   }

@@ -44,10 +44,16 @@ export class History implements QueriedQueue {
     message.retain();
     this.#add(message);
     while (this.#messages.length > maxEntries || (this.#bytes > maxBytes && this.#messages.length > 1)) {
-      this.forget(this.#messages[0] as Message);
+      this.#forgetOldest();
     }
     this.onChange?.();
     this.#checkMarks();
+  }
+
+  #forgetOldest(): void {
+    const oldest = this.#messages.shift() as Message;
+    this.#bytes -= oldest.content.length;
+    oldest.release();
   }
 
   /** Takes one message out for good. */

@@ -21,6 +21,7 @@ function delivery(order: number, priority: number): Delivery {
     parts: { content: true, meta: true, updateOneway: false, newestOnly: false },
     isInitial: false,
     redeliver: 0,
+    cursor: 0,
     job: undefined,
   };
 }
