@@ -82,13 +82,15 @@ export class Peer {
     this.#socket = connect({ port, host: '127.0.0.1', noDelay: true });
     this.#byteByByte = byteByByte;
     this.#encode = createEncoder(compression);
-    const decode = createDecoder(compression, (bytes) => this.#take(bytes));
+    const { decode, finish } = createDecoder(compression, (bytes) => this.#take(bytes));
     this.#socket.on('data', decode);
     this.#socket.on('error', () => {});
-    this.#socket.on('close', () => {
-      this.#isEnded = true;
-      this.#wake();
-    });
+    this.#socket.on('close', () =>
+      finish(() => {
+        this.#isEnded = true;
+        this.#wake();
+      }),
+    );
   }
 
   async send(frame: Buffer): Promise<void> {
@@ -158,13 +160,24 @@ function createEncoder(compression: Compression): (frame: Buffer) => Promise<Buf
     });
 }
 
-function createDecoder(compression: Compression, take: (bytes: Buffer) => void): (bytes: Buffer) => void {
-  if (compression === 'plain') return take;
+interface Decoder {
+  decode(bytes: Buffer): void;
+  /** Calls `done` when everything that came has been decoded. */
+  finish(done: () => void): void;
+}
+
+function createDecoder(compression: Compression, take: (bytes: Buffer) => void): Decoder {
+  const atOnce = (done: () => void): void => done();
+  if (compression === 'plain') return { decode: take, finish: atOnce };
   if (compression === 'zlib:stream') {
     const inflate: Inflate = createInflate();
     inflate.on('data', take);
-    return (bytes) => void inflate.write(bytes);
+    return { decode: (bytes) => void inflate.write(bytes), finish: (done) => inflate.flush(done) };
   }
+  return { decode: createBlockDecoder(take), finish: atOnce };
+}
+
+function createBlockDecoder(take: (bytes: Buffer) => void): Decoder['decode'] {
   let pending = Buffer.alloc(0);
   return (bytes) => {
     pending = Buffer.concat([pending, bytes]);
