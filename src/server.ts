@@ -28,10 +28,11 @@ import type { HttpOptions } from './transport/http/http-options.ts';
 import { type HttpServer, startHttpServer } from './transport/http/http-server.ts';
 import { Listener } from './transport/listener.ts';
 import { Reception } from './transport/reception.ts';
+import { RequestDecoder } from './transport/request-decoder.ts';
 import { Datagrams } from './transport/socket/datagrams.ts';
-import { RequestDecoder } from './transport/socket/request-decoder.ts';
 import type { SocketContext } from './transport/socket/socket-connection.ts';
 import { runStartupScript } from './transport/startup-script.ts';
+import { MethodCalls } from './transport/xmlrpc/method-calls.ts';
 
 export type { Config } from './config/options.ts';
 export type {
@@ -54,7 +55,7 @@ export interface ServerParts {
 
 export interface Server {
   /** Where it listens; every port speaks every protocol. Without `socket` there is no second one, or another program has it. */
-  readonly addresses: { readonly http: AddressInfo; readonly socket?: AddressInfo };
+  readonly addresses: { readonly http: AddressInfo; readonly socket?: AddressInfo; readonly xmlrpc?: AddressInfo };
   /** Resolves with an exit code when an administrator asks for the end; whoever started the broker then calls `close`. */
   readonly exitRequested: Promise<number>;
   /** Stops accepting, releases every poll, finishes answers, closes the store; at most 5 s. Later calls share the first one's promise. */
@@ -90,8 +91,12 @@ export async function startServer(settings: Partial<Config> = {}, parts: ServerP
   const port = (): number => listeners.main.address.port;
   const surroundings = { broker, logger, isDurable: store.isDurable, connections: () => connections.byProtocol, port, onExit };
   const admin = openAdministration(config, surroundings);
-  const http = await startHttpServer(broker, httpOptions(config), admin.http, connections, logger);
   const socket = socketContext(config, broker, logger);
+  const { responseTimeout: responseTimeoutMs, callbackAllow } = config;
+  const methodCalls = new MethodCalls({ broker, decoder: socket.decoder, logger, callbackAllow, responseTimeoutMs });
+  const methodCallPorts = new Set<number>();
+  const isMethodCallPort = (port = 0): boolean => methodCallPorts.has(port);
+  const http = await startHttpServer(broker, httpOptions(config, isMethodCallPort), admin.http, methodCalls, connections, logger);
   const datagrams = config.udp ? new Datagrams(socket) : undefined;
   const reception = new Reception({
     ...config,
@@ -108,13 +113,14 @@ export async function startServer(settings: Partial<Config> = {}, parts: ServerP
     await broker.close();
     throw error;
   });
+  if (listeners.xmlrpc) methodCallPorts.add(listeners.xmlrpc.address.port);
   if (!store.isDurable) logger.warn('persistent messages are kept in memory only: nothing survives a restart');
   let closing: Promise<void> | undefined;
   return {
     addresses: addressesOf(listeners),
     exitRequested,
     close() {
-      closing ??= close({ listeners, datagrams, http, admin, reception, connections, broker });
+      closing ??= close({ listeners, datagrams, http, methodCalls, admin, reception, connections, broker });
       return closing;
     },
   };
@@ -148,6 +154,7 @@ interface Running {
   readonly listeners: Listeners;
   readonly datagrams: Datagrams | undefined;
   readonly http: HttpServer;
+  readonly methodCalls: MethodCalls;
   readonly admin: RunningAdministration;
   readonly reception: Reception;
   readonly connections: Connections;
@@ -155,13 +162,14 @@ interface Running {
 }
 
 /** Lets answers that are under way go out; cuts off what is still there after `CLOSE_MS`. */
-async function close({ listeners, datagrams, http, admin, reception, connections, broker }: Running): Promise<void> {
-  const stopped = Promise.all([listeners.main.stop(), listeners.socket?.stop()]);
+async function close({ listeners, datagrams, http, methodCalls, admin, reception, connections, broker }: Running): Promise<void> {
+  const stopped = Promise.all([listeners.main.stop(), listeners.socket?.stop(), listeners.xmlrpc?.stop()]);
   datagrams?.close();
   http.stop();
   admin.close();
   const cut = setTimeout(() => connections.destroy(), CLOSE_MS);
   await broker.close();
+  methodCalls.close();
   reception.close();
   await stopped;
   clearTimeout(cut);
@@ -194,6 +202,7 @@ function readScript(path: string): Buffer {
 interface Listeners {
   readonly main: Listener;
   readonly socket: Listener | undefined;
+  readonly xmlrpc: Listener | undefined;
 }
 
 async function startListeners(
@@ -215,19 +224,25 @@ async function startListeners(
     });
     return listener;
   };
-  const main = await start(config.port);
-  const { socketPort } = config;
-  if (socketPort === 'off' || (socketPort !== 0 && socketPort === config.port)) return { main, socket: undefined };
-  try {
-    return { main, socket: await start(socketPort) };
-  } catch (error) {
-    logger.warn(`Nothing listens on port ${socketPort} (--socket-port): ${(error as Error).message}`);
-    return { main, socket: undefined };
-  }
+  /** Another program may have the port: the main one is enough. */
+  const startSecond = async (port: number | 'off', option: string): Promise<Listener | undefined> => {
+    if (port === 'off' || (port !== 0 && port === config.port)) return undefined;
+    try {
+      return await start(port);
+    } catch (error) {
+      logger.warn(`Nothing listens on port ${port} (${option}): ${(error as Error).message}`);
+      return undefined;
+    }
+  };
+  return {
+    main: await start(config.port),
+    socket: await startSecond(config.socketPort, '--socket-port'),
+    xmlrpc: await startSecond(config.xmlrpcPort, '--xmlrpc-port'),
+  };
 }
 
-function addressesOf({ main, socket }: Listeners): Server['addresses'] {
-  return socket ? { http: main.address, socket: socket.address } : { http: main.address };
+function addressesOf({ main, socket, xmlrpc }: Listeners): Server['addresses'] {
+  return { http: main.address, ...(socket && { socket: socket.address }), ...(xmlrpc && { xmlrpc: xmlrpc.address }) };
 }
 
 type Surroundings = Omit<AdministrationOptions, 'version' | 'properties' | 'events' | 'hasLoginTopics' | 'monitorDir'>;
@@ -297,8 +312,9 @@ function socketContext(config: Config, broker: Broker, logger: Logger): SocketCo
   return { broker, options: { limits }, decoder, logger };
 }
 
-function httpOptions(config: Config): HttpOptions {
+function httpOptions(config: Config, isMethodCallPort: HttpOptions['isMethodCallPort']): HttpOptions {
   return {
+    isMethodCallPort,
     host: config.host,
     corsOrigins: config.corsOrigin,
     allowedHosts: config.allowedHost,

@@ -6,7 +6,7 @@ import type { Session } from './session.ts';
 import type { Sessions } from './sessions.ts';
 
 /** When a callback that is lost is tried for the first time; ms. */
-const FIRST_RETRY_MS = 400;
+export const FIRST_RETRY_MS = 400;
 
 /** What becomes of sessions whose callback does not take its updates. */
 export class Callbacks {
@@ -25,15 +25,22 @@ export class Callbacks {
    * (engine rules of the original: the first try to reach it again comes soon, the others after `delay`).
    */
   lost(session: Session, { retries, delayMs }: CallbackQos): void {
+    this.polling(session);
+    if (retries < 0 || session.isClosed) return;
+    if (retries === 0) this.dead(session);
+    else session.dispatcher.expectChannel(FIRST_RETRY_MS + (retries - 1) * delayMs, () => this.dead(session));
+  }
+
+  /** The callback of `session` is gone, and whoever calls it tries to reach it again. */
+  polling(session: Session): void {
     session.dispatcher.recallJobs();
     if (!session.isClosed) this.#events.emit({ type: 'callbackState', session, state: 'POLLING' });
-    if (retries < 0 || session.isClosed) return;
-    const end = (): void => {
-      this.#events.emit({ type: 'callbackState', session, state: 'DEAD' });
-      this.#end(session, `The callback of ${session.absoluteName} is lost, and no retry is left`);
-    };
-    if (retries === 0) end();
-    else session.dispatcher.expectChannel(FIRST_RETRY_MS + (retries - 1) * delayMs, end);
+  }
+
+  /** The callback of `session` can not be reached, and no retry is left: what waits becomes dead messages and the session ends. */
+  dead(session: Session): void {
+    this.#events.emit({ type: 'callbackState', session, state: 'DEAD' });
+    this.#end(session, `The callback of ${session.absoluteName} is lost, and no retry is left`);
   }
 
   /** The client says that `session` is none of its own: what waits becomes dead messages and the session ends. */

@@ -18,7 +18,7 @@ export function decodeContent(element: XmlElement, source: string): Buffer {
     );
   }
   const encoding = attributeOf(element, 'encoding')?.trim().toLowerCase();
-  if (encoding === 'base64') return decodeBase64(contentText(source));
+  if (encoding === 'base64') return decodeBase64(contentText(source), "<content encoding='base64'>");
   if (encoding !== undefined && encoding !== '' && encoding !== 'none') {
     throw new BrokerError('user.illegalArgument', `<content encoding='${shorten(encoding)}'> is unknown; use base64`);
   }
@@ -37,23 +37,29 @@ export function encodeContent(content: Buffer): string {
 const CDATA_START = '<![CDATA[';
 const CDATA_END = ']]>';
 
-function contentText(source: string): string {
+/** The text that `source` stands for: CDATA unwrapped, references decoded; undefined when there is other markup in it. */
+export function decodeText(source: string): string | undefined {
   let text = '';
   let at = 0;
   for (;;) {
     const markup = source.indexOf('<', at);
     if (markup < 0) return text + decodeReferences(source.slice(at));
-    if (!source.startsWith(CDATA_START, markup)) return source;
+    if (!source.startsWith(CDATA_START, markup)) return undefined;
     const end = source.indexOf(CDATA_END, markup);
     text += decodeReferences(source.slice(at, markup)) + source.slice(markup + CDATA_START.length, end);
     at = end + CDATA_END.length;
   }
 }
 
-function decodeBase64(text: string): Buffer {
+function contentText(source: string): string {
+  return decodeText(source) ?? source;
+}
+
+/** @throws BrokerError `user.illegalArgument` saying that `what` does not hold base64. */
+export function decodeBase64(text: string, what: string): Buffer {
   // Node skips what is not base64.
   if (!/^[A-Za-z0-9+/_ \t\r\n-]*={0,2}$/.test(text.trimEnd()) || countDigits(text) % 4 === 1) {
-    throw new BrokerError('user.illegalArgument', "<content encoding='base64'> does not hold base64");
+    throw new BrokerError('user.illegalArgument', `${what} does not hold base64`);
   }
   return Buffer.from(text, 'base64');
 }

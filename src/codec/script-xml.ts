@@ -89,7 +89,7 @@ function verbOf(element: XmlElement, expected: Verb | undefined): Verb {
   const verb = VERBS.find((known) => known === element.name);
   if (verb && (expected === undefined || verb === expected)) return verb;
   if (verb) throw new BrokerError('user.illegalArgument', `<${verb}> is not allowed here; this address takes <${expected}> only`);
-  if (element.name === 'methodCall') throw new BrokerError('user.illegalArgument', 'XML-RPC is not supported yet; send commands');
+  if (element.name === 'methodCall') throw new BrokerError('user.illegalArgument', 'XML-RPC belongs to POST / and POST /RPC2');
   const isRefused = REFUSED.has(element.name) || /^replace\w*Tokens$/.test(element.name);
   const problem = isRefused ? 'is not supported in scripts sent to the broker' : 'is not a command';
   throw new BrokerError('user.illegalArgument', `<${shorten(element.name)}> ${problem}; known are ${VERBS.join(', ')}`);

@@ -20,6 +20,7 @@ export const LEGACY_SETTINGS: readonly LegacySetting[] = [
   { names: ['bootstrapHostname', 'plugin/socket/hostname'], option: 'host' },
   { names: ['bootstrapPort'], option: 'port', convert: (text) => (isBelowOne(text) ? '0' : text) },
   { names: ['plugin/socket/port'], option: 'socketPort', convert: (text) => (isBelowOne(text) ? 'off' : text) },
+  { names: ['plugin/xmlrpc/port'], option: 'xmlrpcPort', convert: (text) => (isBelowOne(text) ? 'off' : text) },
   {
     names: ['plugin/socket/startUdpListener', 'plugin/socket/useUdpForOneway'],
     option: 'udp',

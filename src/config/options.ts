@@ -9,6 +9,10 @@ export interface Config {
   readonly port: number;
   /** A second port for the same; 0 = any free port. */
   readonly socketPort: number | 'off';
+  /** A port where every POST is a call of XML-RPC; 0 = any free port. */
+  readonly xmlrpcPort: number | 'off';
+  /** Hosts where callbacks of XML-RPC may be. */
+  readonly callbackAllow: readonly string[];
   /** The same ports take oneway calls of the SOCKET protocol as UDP datagrams. */
   readonly udp: boolean;
   /** PEM files, both or none: TLS on the same ports. */
@@ -90,6 +94,16 @@ export const OPTIONS: Readonly<Record<keyof Config, Option>> = {
   host: { kind: 'text', fallback: '127.0.0.1', help: 'address to listen on' },
   port: { kind: 'port', fallback: 3412, help: 'port for every protocol, 0 = any free one' },
   socketPort: { kind: 'port or off', fallback: 7607, help: 'a second port, the default of SOCKET clients; 0 = any, off = none' },
+  xmlrpcPort: {
+    kind: 'port or off',
+    fallback: 'off',
+    help: 'a port for XML-RPC alone, with any path; 0 = any, off = none (POST / and /RPC2 take it, too)',
+  },
+  callbackAllow: {
+    kind: 'list',
+    fallback: [],
+    help: 'host that clients elsewhere may name in a callback of XML-RPC; repeatable',
+  },
   udp: { kind: 'flag', fallback: false, help: 'oneway calls of SOCKET also as UDP datagrams, on the same ports' },
   tlsCert: { kind: 'text', fallback: '', help: 'PEM file with the certificate: TLS on the same ports' },
   tlsKey: { kind: 'text', fallback: '', help: 'PEM file with the key of the certificate' },
@@ -168,7 +182,11 @@ export const OPTIONS: Readonly<Record<keyof Config, Option>> = {
   headersTimeout: { kind: 'integer', fallback: 10_000, help: 'ms for the header of a request' },
   requestTimeout: { kind: 'integer', fallback: 60_000, help: 'ms for a whole request' },
   writeTimeout: { kind: 'integer', fallback: 60_000, help: 'ms that an answer may stay unread' },
-  responseTimeout: { kind: 'integer', fallback: 60_000, help: 'ms in which a SOCKET client answers a ping' },
+  responseTimeout: {
+    kind: 'integer',
+    fallback: 60_000,
+    help: 'ms in which a SOCKET client answers a ping, and an XML-RPC client a callback',
+  },
   firstByteTimeout: { kind: 'integer', fallback: 10_000, help: 'ms in which a connection shows what it speaks' },
 };
 

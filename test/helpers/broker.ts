@@ -7,6 +7,8 @@ export interface TestBroker {
   readonly port: number;
   /** The second port, if it was asked for. */
   readonly socketPort: number | undefined;
+  /** The port of XML-RPC alone, if it was asked for. */
+  readonly xmlrpcPort: number | undefined;
   /** `http://127.0.0.1:<port>` */
   readonly url: string;
   /** `fetch` of a path; every answer must be read or cancelled. */
@@ -41,6 +43,7 @@ export async function startBroker(settings: Partial<Config> = {}, parts: ServerP
   return {
     port,
     socketPort: server.addresses.socket?.port,
+    xmlrpcPort: server.addresses.xmlrpc?.port,
     url,
     fetch: (path, init) => fetch(url + path, init),
     post: async (body, path = '/', headers = {}) => read(await fetch(url + path, { method: 'POST', body, headers })),

@@ -59,6 +59,11 @@ export function contentTypeOf(request: IncomingMessage): string | undefined {
   return request.headers['content-type'] ?? oddContentTypes.get(request);
 }
 
+/** The charset in the Content-Type. */
+export function charsetOf(request: IncomingMessage): string | undefined {
+  return /;\s*charset\s*=\s*"?([^";\s]+)/i.exec(contentTypeOf(request) ?? '')?.[1];
+}
+
 /** Nobody will read this, but it is no bug of ours. */
 function brokenOff(cause: unknown): BrokerError {
   return new BrokerError('user.illegalArgument', 'The client went away before its request was complete', { cause });

@@ -2,6 +2,7 @@ import type { Lru } from '../../base/lru.ts';
 import type { Broker } from '../../broker/broker.ts';
 import type { ScriptCache } from '../../codec/script-xml.ts';
 import type { MsgKey } from '../../model/message.ts';
+import type { MethodCalls } from '../xmlrpc/method-calls.ts';
 import type { Cursors } from './cursor.ts';
 import type { HttpAdmin } from './http-admin.ts';
 import type { HttpOptions } from './http-options.ts';
@@ -21,4 +22,5 @@ export interface HttpContext {
   /** The keys of recent publishes, by what stood in the request: publishers repeat themselves. */
   readonly keys: Lru<string, MsgKey>;
   readonly scripts: ScriptCache;
+  readonly methodCalls: MethodCalls;
 }

@@ -19,6 +19,8 @@ export interface HttpOptions {
   readonly corsOrigins: readonly string[];
   /** Values of the Host header to accept beside localhost and the bound address. */
   readonly allowedHosts: readonly string[];
+  /** Whether every POST to this port is a call of XML-RPC, whatever its path. */
+  readonly isMethodCallPort: (port: number | undefined) => boolean;
   readonly limits: HttpLimits;
   readonly version: string;
 }

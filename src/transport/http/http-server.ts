@@ -9,6 +9,7 @@ import { createScriptCache } from '../../codec/script-xml.ts';
 import { BrokerError } from '../../model/error.ts';
 import type { MsgKey } from '../../model/message.ts';
 import type { Connections } from '../connections.ts';
+import type { MethodCalls } from '../xmlrpc/method-calls.ts';
 import { addAdminRoutes } from './admin-routes.ts';
 import { answer, takeOver } from './answer.ts';
 import { hideOddContentType } from './body.ts';
@@ -19,6 +20,7 @@ import type { Closing, HttpContext } from './http-context.ts';
 import { encodeRawErrorResponse, HttpError, SAFE_HEADERS } from './http-error.ts';
 import type { HttpOptions } from './http-options.ts';
 import { addInfoRoutes } from './info-routes.ts';
+import { addMethodCallRoutes, METHOD_CALL_PATH } from './method-call-routes.ts';
 import { addScriptRoutes } from './script-routes.ts';
 import { addTopicsRoutes } from './topics-routes.ts';
 import { addUpdatesRoutes } from './updates-routes.ts';
@@ -54,6 +56,7 @@ export async function startHttpServer(
   broker: Broker,
   options: HttpOptions,
   admin: HttpAdmin,
+  methodCalls: MethodCalls,
   connections: Connections,
   logger: Logger,
 ): Promise<HttpServer> {
@@ -64,6 +67,8 @@ export async function startHttpServer(
     return503OnClosing: false,
     keepAliveTimeout: 72_000,
     requestTimeout: limits.requestTimeoutMs,
+    rewriteUrl: ({ method, url = '/', socket }) =>
+      method === 'POST' && options.isMethodCallPort(socket.localPort) ? METHOD_CALL_PATH : url,
     routerOptions: { maxParamLength: MAX_URL_CHARS },
     http: {
       headersTimeout: limits.headersTimeoutMs,
@@ -79,9 +84,19 @@ export async function startHttpServer(
   const closing = addHooks(app, options, connections);
   addBodyParser(app);
   const keys = new Lru<string, MsgKey>(KEY_CACHE_ENTRIES, KEY_CACHE_CHARS);
-  const context: HttpContext = { broker, options, admin, cursors: new Cursors(), closing, keys, scripts: createScriptCache() };
+  const context: HttpContext = {
+    broker,
+    options,
+    admin,
+    cursors: new Cursors(),
+    closing,
+    keys,
+    scripts: createScriptCache(),
+    methodCalls,
+  };
   addInfoRoutes(app, context);
   addScriptRoutes(app, context);
+  addMethodCallRoutes(app, context);
   addTopicsRoutes(app, context);
   addUpdatesRoutes(app, context);
   addAdminRoutes(app, context);

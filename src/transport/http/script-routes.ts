@@ -1,27 +1,25 @@
 import type { ServerResponse } from 'node:http';
-import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { escapeAttribute } from '../../base/xml-text.ts';
 import type { OnGone } from '../../broker/queue-queries.ts';
 import { decodeXmlText } from '../../codec/charset.ts';
 import { encodeException, encodeMessage, encodeResults } from '../../codec/script-response-xml.ts';
 import { decodeScript, type Script } from '../../codec/script-xml.ts';
+import { isMethodCall } from '../../codec/xmlrpc.ts';
 import type { Verb } from '../../model/command.ts';
 import { BrokerError } from '../../model/error.ts';
 import { type CommandResult, handleCommand, type MessagesResult } from '../command-handler.ts';
-import { answer, takeOver } from './answer.ts';
-import { contentTypeOf, readBody } from './body.ts';
+import { answer, takeOver, wholeOrStream } from './answer.ts';
+import { charsetOf, readBody } from './body.ts';
 import { type Caller, COOKIE_ATTRIBUTES, COOKIE_NAME, openCaller, readSessionQos, refuseWrongPassword } from './caller.ts';
 import type { HttpContext } from './http-context.ts';
 import { headersOf, statusOf, XML_TYPE } from './http-error.ts';
+import { answerMethodCall } from './method-call-routes.ts';
 import { onAnswered } from './on-answered.ts';
 import { onGone } from './on-gone.ts';
 import { Query, SESSION_PARAMETERS } from './query.ts';
 
 const VERB_ROUTES: readonly Verb[] = ['connect', 'publish', 'subscribe', 'unSubscribe', 'get', 'erase', 'ping', 'disconnect'];
-
-/** Answers larger than this are written piece by piece, as fast as the client reads; characters. */
-const MAX_WHOLE_ANSWER = 65_536;
 
 /** `POST /` and `POST /<verb>`: commands in XML. */
 export function addScriptRoutes(app: FastifyInstance, context: HttpContext): void {
@@ -39,7 +37,11 @@ async function runScript(
   const query = new Query(request.query, SESSION_PARAMETERS);
   await refuseWrongPassword(broker, request.raw);
   const body = await readBody(request.raw, options.limits.maxBodyBytes, broker.account);
-  const text = decodeXmlText(body, charsetOf(contentTypeOf(request.raw)));
+  const text = decodeXmlText(body, charsetOf(request.raw));
+  if (verb === undefined && isMethodCall(text)) {
+    await answerMethodCall(context, text, request, reply);
+    return;
+  }
   const script = decodeScript(text, verb, () => broker.newOid(), options.limits, context.scripts);
   const connectsFirst = script.commands[0]?.verb === 'connect';
   const caller = await openCaller(broker, request.raw, query, { qos: readSessionQos(query), connectsFirst });
@@ -49,7 +51,7 @@ async function runScript(
     const status = outcome.error ? statusOf(outcome.error) : 200;
     const errorHeaders = outcome.error ? headersOf(outcome.error) : {};
     const headers = { 'Content-Type': XML_TYPE, ...cookieFor(request, caller), ...errorHeaders };
-    const body = encodeAnswer(script.id, outcome, broker.now());
+    const body = wholeOrStream(answerPieces(script.id, outcome, broker.now()));
     if (typeof body === 'string') answer(takeOver(reply), status, Object.entries(headers).flat(), body);
     else await reply.code(status).headers(headers).send(body);
   } finally {
@@ -87,17 +89,6 @@ function settleWith(response: ServerResponse, { results }: Outcome): void {
   });
 }
 
-/** The answer as one string when it is small, as a stream otherwise. */
-function encodeAnswer(id: string | undefined, outcome: Outcome, nowMs: number): string | Readable {
-  const pieces = answerPieces(id, outcome, nowMs);
-  let start = '';
-  for (let next = pieces.next(); !next.done; next = pieces.next()) {
-    start += next.value;
-    if (start.length > MAX_WHOLE_ANSWER) return Readable.from(prepend(start, pieces), { highWaterMark: 1 });
-  }
-  return start;
-}
-
 function* answerPieces(id: string | undefined, { results, error }: Outcome, nowMs: number): Generator<string> {
   yield id === undefined ? '<xmlBlasterResponse>\n' : `<xmlBlasterResponse id='${escapeAttribute(id)}'>\n`;
   for (const { verb, result } of results) yield* encodeResult(verb, result, nowMs);
@@ -117,15 +108,6 @@ function* encodeResult(verb: Verb, result: CommandResult, nowMs: number): Genera
 
 function* encodeMessages({ messages, infos, parts }: MessagesResult, nowMs: number): Generator<string> {
   for (const [index, message] of messages.entries()) yield encodeMessage(message, parts, infos?.[index], nowMs);
-}
-
-function* prepend(start: string, rest: Iterable<string>): Generator<string> {
-  yield start;
-  yield* rest;
-}
-
-function charsetOf(contentType: string | undefined): string | undefined {
-  return /;\s*charset\s*=\s*"?([^";\s]+)/i.exec(contentType ?? '')?.[1];
 }
 
 /** A browser page that has connected keeps its session in a cookie; others get none. */

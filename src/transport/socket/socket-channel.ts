@@ -5,10 +5,11 @@ import type { Session } from '../../broker/session.ts';
 import { decodeException, type Frame, type RawUnit } from '../../codec/socket-frame.ts';
 import type { EncodedFrame } from '../../codec/socket-frame-encode.ts';
 import type { CallbackQos } from '../../model/connect.ts';
+import { messageUnit, qosUnit } from '../message-unit.ts';
+import { refuseUpdate } from '../update-refusal.ts';
 import type { DatagramSender } from './datagrams.ts';
 import type { FrameCodec } from './frame-codec.ts';
 import type { FrameWriter } from './frame-writer.ts';
-import { messageUnit, qosUnit } from './message-unit.ts';
 
 export interface SocketChannelContext {
   readonly writer: FrameWriter;
@@ -141,7 +142,7 @@ export class SocketChannel implements CallbackChannel {
     this.#session.lastSeenAt = this.#context.now();
     this.#inFlight -= update.last - update.first + 1;
     if (frame.type === 'R') this.#session.dispatcher.settle(update.first, update.last);
-    else this.#refused(update, decodeException(frame));
+    else refuseUpdate(decodeException(frame), { ...this.#context, ...update, dispatcher: this.#session.dispatcher });
     this.#session.dispatcher.wake();
     return true;
   }
@@ -184,17 +185,6 @@ export class SocketChannel implements CallbackChannel {
     this.#session.dispatcher.wake();
   }
 
-  /** What an exception means (protocol/socket.md, "Updates"): mostly that the message is not wanted. */
-  #refused({ first, last }: SentUpdate, { errorCode, message }: ClientException): void {
-    const { dispatcher } = this.#session;
-    if (errorCode === 'user.update.holdback') {
-      dispatcher.isActive = false;
-      dispatcher.giveBack(first, last);
-    } else if (errorCode.startsWith('communication.')) this.#context.onUseless();
-    else if (errorCode.startsWith('user.security.authentication')) this.#context.onDisowned();
-    else this.#context.onRefused(dispatcher.settle(first, last), `${errorCode}: ${message}`);
-  }
-
   #schedulePing(): void {
     if (this.#callback.pingIntervalMs > 0) {
       this.#pingTimer = this.#context.timers.start(this.#callback.pingIntervalMs, () => this.#ping());
@@ -227,5 +217,3 @@ interface SentUpdate {
   readonly first: number;
   readonly last: number;
 }
-
-type ClientException = ReturnType<typeof decodeException>;

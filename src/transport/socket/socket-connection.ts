@@ -7,12 +7,12 @@ import { type Frame, FrameError, type FrameHeader, type RawUnit } from '../../co
 import type { Command, Verb } from '../../model/command.ts';
 import { BrokerError } from '../../model/error.ts';
 import { type CommandResult, handleCommand } from '../command-handler.ts';
+import { messageUnit, qosUnit } from '../message-unit.ts';
+import type { RequestDecoder } from '../request-decoder.ts';
 import type { DatagramSender } from './datagrams.ts';
 import { FrameCaller } from './frame-caller.ts';
 import { binaryCodec, type FrameCodec } from './frame-codec.ts';
 import { FrameWriter } from './frame-writer.ts';
-import { messageUnit, qosUnit } from './message-unit.ts';
-import type { RequestDecoder } from './request-decoder.ts';
 import { RequestTurns } from './request-turns.ts';
 import { SocketChannels } from './socket-channels.ts';
 import type { SocketOptions } from './socket-options.ts';

@@ -4,7 +4,7 @@ import { decodeException, type Frame, FrameError } from '../../../src/codec/sock
 import { FrameReader } from '../../../src/codec/socket-frame-reader.ts';
 import { ScriptReader } from '../../../src/codec/socket-script.ts';
 import { BrokerError } from '../../../src/model/error.ts';
-import { RequestDecoder } from '../../../src/transport/socket/request-decoder.ts';
+import { RequestDecoder } from '../../../src/transport/request-decoder.ts';
 import { frameBytes } from './frames.ts';
 
 /** Mutated frames; more by hand: SOCKET_RUNS=10000000 npx vitest run test/unit/codec/socket-fuzz.test.ts */

@@ -1,14 +1,14 @@
-import { Lru } from '../../base/lru.ts';
-import { decodeConnectQos, decodeDisconnectQos } from '../../codec/connect-qos-xml.ts';
-import { decodeMsgKey, decodeQueryKey, type KeyLimits, readKey } from '../../codec/key-xml.ts';
-import { decodePublishQos } from '../../codec/publish-qos-xml.ts';
-import { decodeQueryQos } from '../../codec/query-qos-xml.ts';
-import type { Frame, RawUnit } from '../../codec/socket-frame.ts';
-import { readXml } from '../../codec/xml.ts';
-import { type Command, QUERY_VERBS, type QueryVerb } from '../../model/command.ts';
-import { BrokerError } from '../../model/error.ts';
-import type { MsgKey, PublishQos, PublishUnit } from '../../model/message.ts';
-import type { XmlElement } from '../../model/xml-element.ts';
+import { Lru } from '../base/lru.ts';
+import { decodeConnectQos, decodeDisconnectQos } from '../codec/connect-qos-xml.ts';
+import { decodeMsgKey, decodeQueryKey, type KeyLimits, readKey } from '../codec/key-xml.ts';
+import { decodePublishQos } from '../codec/publish-qos-xml.ts';
+import { decodeQueryQos } from '../codec/query-qos-xml.ts';
+import type { RawUnit } from '../codec/socket-frame.ts';
+import { readXml } from '../codec/xml.ts';
+import { type Command, QUERY_VERBS, type QueryVerb } from '../model/command.ts';
+import { BrokerError } from '../model/error.ts';
+import type { MsgKey, PublishQos, PublishUnit } from '../model/message.ts';
+import type { XmlElement } from '../model/xml-element.ts';
 
 /** Bounds of each cache of parsed literals: entries, and characters of XML in all. */
 const CACHE_ENTRIES = 10_000;
@@ -17,7 +17,13 @@ const CACHE_CHARS = 4_000_000;
 /** Contents smaller than this are copied out of the bytes that arrived, so that they do not keep all of those alive. */
 const MIN_SLICE_BYTES = 4_096;
 
-/** Makes commands of request frames. Publishers repeat their keys and QoS: parsed forms are kept by their literals. */
+/** A request as SOCKET and XML-RPC have it: its units are literals. */
+export interface RawRequest {
+  readonly method: string;
+  readonly units: readonly RawUnit[];
+}
+
+/** Makes commands of requests. Publishers repeat their keys and QoS: parsed forms are kept by their literals. */
 export class RequestDecoder {
   readonly #limits: KeyLimits & { readonly maxContentBytes: number };
   readonly #newOid: () => string;
@@ -30,16 +36,14 @@ export class RequestDecoder {
   }
 
   /** @throws BrokerError for illegal XML and values; FrameError when the data are no message units. */
-  decode(frame: Frame): Command {
-    const { method } = frame;
+  decode({ method, units }: RawRequest): Command {
     if (method === 'publish' || method === 'publishArr' || method === 'publishOneway') {
-      const { units } = frame;
       const [only] = units;
       if (only && units.length === 1) return { verb: 'publish', unit: this.#publishUnit(only) };
       return { verb: 'publishArr', units: units.map((unit) => this.#publishUnit(unit)) };
     }
     if (method === 'ping') return { verb: method };
-    const [unit = NO_UNIT] = frame.units;
+    const [unit = NO_UNIT] = units;
     if (method === 'disconnect') return { verb: method, qos: decodeDisconnectQos(readQos(unit.qos)) };
     if (method === 'connect') return { verb: 'connect', qos: decodeConnectQos(readQos(unit.qos)) };
     if (isQueryVerb(method)) {

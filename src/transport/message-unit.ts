@@ -1,8 +1,8 @@
-import { encodeMsgQos } from '../../codec/msg-qos-xml.ts';
-import type { RawUnit } from '../../codec/socket-frame.ts';
-import type { ReceivedMessage, UpdateInfo } from '../../model/message.ts';
-import { createPlainKey } from '../../model/msg-key.ts';
-import type { QueryQos } from '../../model/query.ts';
+import { encodeMsgQos } from '../codec/msg-qos-xml.ts';
+import type { RawUnit } from '../codec/socket-frame.ts';
+import type { ReceivedMessage, UpdateInfo } from '../model/message.ts';
+import { createPlainKey } from '../model/msg-key.ts';
+import type { QueryQos } from '../model/query.ts';
 
 const EMPTY = Buffer.alloc(0);
 

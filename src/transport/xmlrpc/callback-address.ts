@@ -1,0 +1,56 @@
+import { lookup } from 'node:dns/promises';
+import { networkInterfaces } from 'node:os';
+import { BrokerError } from '../../model/error.ts';
+
+/** Where a callback is: the broker connects to this IP address, whatever the name in the URL means later. */
+export interface CallbackAddress {
+  readonly url: URL;
+  readonly ip: string;
+}
+
+/**
+ * Reads the address of a callback and looks up where it is. A client can make the broker send requests only to the machine that it
+ * came from itself, or to hosts in `allowed` (protocol/xmlrpc.md, "Callback addresses").
+ *
+ * @throws BrokerError `user.illegalArgument` for what is no http URL or a name that nobody knows,
+ * `user.security.authorization.notAuthorized` for another host.
+ */
+export async function resolveCallback(
+  text: string,
+  peer: string | undefined,
+  allowed: readonly string[],
+): Promise<CallbackAddress> {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url?.protocol !== 'http:' || url.username !== '' || url.password !== '') {
+    throw new BrokerError('user.illegalArgument', 'The callback address of XMLRPC must be a URL like http://host:8081/RPC2');
+  }
+  const host = url.hostname.replace(/^\[|\]$/g, '');
+  const ips = await addressesOf(host);
+  const first = ips[0];
+  if (first !== undefined && allowed.some((name) => name.toLowerCase() === host)) return { url, ip: first };
+  const own = plain(peer ?? '');
+  const ip = ips.find((address) => address === own) ?? (isOwn(own) ? ips.find(isOwn) : undefined);
+  if (ip !== undefined) return { url, ip };
+  throw new BrokerError(
+    'user.security.authorization.notAuthorized',
+    `The callback address is on ${host}, and the client came from ${own}; start the broker with --callback-allow ${host} to allow it`,
+  );
+}
+
+async function addressesOf(host: string): Promise<string[]> {
+  try {
+    return (await lookup(host, { all: true })).map(({ address }) => plain(address));
+  } catch (error) {
+    throw new BrokerError('user.illegalArgument', `The host of the callback address, ${host}, is unknown`, { cause: error });
+  }
+}
+
+/** Whether it is an address of the machine on which the broker runs. */
+function isOwn(address: string): boolean {
+  if (address.startsWith('127.') || address === '::1') return true;
+  return Object.values(networkInterfaces()).some((all) => all?.some((own) => own.address === address));
+}
+
+function plain(address: string): string {
+  return address.replace(/^::ffff:/, '');
+}

@@ -1,0 +1,99 @@
+import type { Delivery } from '../../broker/delivery.ts';
+import type { CallbackChannel } from '../../broker/ports.ts';
+import type { OnGone } from '../../broker/queue-queries.ts';
+import type { Session } from '../../broker/session.ts';
+import type { RpcValue } from '../../codec/xmlrpc.ts';
+import { type RefusedUpdate, refuseUpdate } from '../update-refusal.ts';
+import { clientExceptionOf } from './client-exception.ts';
+import { rpcUnit } from './rpc-unit.ts';
+
+export interface SingleChannelContext extends Pick<RefusedUpdate, 'onDisowned' | 'onRefused'> {
+  readonly now: () => number;
+  readonly startTimer: (delayMs: number, onOver: () => void) => { cancel(): void };
+}
+
+/** Updates as answers of `updateRequest`, for clients that nobody can reach: one at a time, each acknowledged by a call. */
+export class SingleChannel implements CallbackChannel {
+  readonly #session: Session;
+  readonly #context: SingleChannelContext;
+  /** The request that waits for an update. */
+  #answer: ((value: RpcValue) => void) | undefined;
+  /** The number of the update that was handed out and is not acknowledged yet. */
+  #unacknowledged: number | undefined;
+  #isOpen = true;
+
+  constructor(session: Session, context: SingleChannelContext) {
+    this.#session = session;
+    this.#context = context;
+  }
+
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  get isSignOfLife(): boolean {
+    return this.#answer !== undefined;
+  }
+
+  get capacity(): number {
+    return this.#answer === undefined ? 0 : 1;
+  }
+
+  get maxBytes(): number {
+    return Number.POSITIVE_INFINITY;
+  }
+
+  /** The next update, or null after `waitMs`. What was not acknowledged comes again; a request that waits already gets null. */
+  request(waitMs: number, onGone: OnGone): Promise<RpcValue> {
+    this.#answer?.(null);
+    this.#giveBack();
+    return new Promise((resolve) => {
+      const answer = (value: RpcValue): void => {
+        if (this.#answer === answer) this.#answer = undefined;
+        timer.cancel();
+        stopWatching();
+        resolve(value);
+      };
+      const timer = this.#context.startTimer(waitMs, () => answer(null));
+      const stopWatching = onGone(() => answer(null));
+      this.#answer = answer;
+      this.#session.dispatcher.wake();
+    });
+  }
+
+  update(deliveries: readonly Delivery[], cursor: number, waiting: number): void {
+    const { message, parts, subscriptionId, redeliver, isInitial } = deliveries[0] as Delivery;
+    const info = { subscriptionId, redeliver, isInitial, queueIndex: 0, queueSize: 1 + waiting };
+    const isOneway = parts.updateOneway === true;
+    this.#unacknowledged = cursor;
+    this.#answer?.([isOneway ? 'updateOneway' : 'update', String(cursor), [rpcUnit(message, parts, info, this.#context.now())]]);
+    if (isOneway) this.acknowledge(String(cursor), undefined);
+  }
+
+  /** The client took the update `id`, or threw `exception` instead. An id that is not awaited means nothing. */
+  acknowledge(id: string, exception: string | undefined): void {
+    const cursor = this.#unacknowledged;
+    if (cursor === undefined || id !== String(cursor)) return;
+    this.#unacknowledged = undefined;
+    const { dispatcher } = this.#session;
+    if (exception === undefined) dispatcher.settle(cursor, cursor);
+    else {
+      const onUseless = (): void => dispatcher.giveBack(cursor, cursor);
+      const update = { ...this.#context, dispatcher, first: cursor, last: cursor, onUseless };
+      refuseUpdate(clientExceptionOf(exception), update);
+    }
+  }
+
+  fail(): void {}
+
+  close(): void {
+    this.#isOpen = false;
+    this.#answer?.(null);
+  }
+
+  #giveBack(): void {
+    if (this.#unacknowledged === undefined) return;
+    this.#session.dispatcher.giveBack(this.#unacknowledged, this.#unacknowledged);
+    this.#unacknowledged = undefined;
+  }
+}
