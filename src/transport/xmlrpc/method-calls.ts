@@ -190,8 +190,8 @@ export class MethodCalls {
   }
 
   async #dump(session: Session): Promise<string> {
-    const key = { type: 'EXACT', oid: DUMP } as const;
-    const { qos } = this.#context.decoder.decode({ method: 'get', units: [] }) as Extract<Command, { verb: 'get' }>;
+    const units = [{ key: DUMP_KEY, content: EMPTY, qos: '' }];
+    const { key, qos } = this.#context.decoder.decode({ method: 'get', units }) as Extract<Command, { verb: 'get' }>;
     const [message] = await this.#context.broker.get(session, key, qos, true);
     return message?.content.toString() ?? '';
   }
@@ -228,7 +228,7 @@ export class MethodCalls {
 }
 
 const EMPTY = Buffer.alloc(0);
-const DUMP = '__cmd:?dump';
+const DUMP_KEY = "<key oid='__cmd:?dump'/>";
 const MAX_WAIT_MS = 300_000;
 const BUG = new BrokerError('internal.unknown', 'The broker failed on this call; its log says more');
 
