@@ -97,12 +97,12 @@ export const OPTIONS: Readonly<Record<keyof Config, Option>> = {
   xmlrpcPort: {
     kind: 'port or off',
     fallback: 'off',
-    help: 'a port for XML-RPC alone, with any path; 0 = any, off = none (POST / and /RPC2 take it, too)',
+    help: 'a port for XML-RPC with any path; 0 = any, off = none',
   },
   callbackAllow: {
     kind: 'list',
     fallback: [],
-    help: 'host that clients elsewhere may name in a callback of XML-RPC; repeatable',
+    help: 'host where callbacks of XML-RPC may be; repeatable',
   },
   udp: { kind: 'flag', fallback: false, help: 'oneway calls of SOCKET also as UDP datagrams, on the same ports' },
   tlsCert: { kind: 'text', fallback: '', help: 'PEM file with the certificate: TLS on the same ports' },
@@ -185,7 +185,7 @@ export const OPTIONS: Readonly<Record<keyof Config, Option>> = {
   responseTimeout: {
     kind: 'integer',
     fallback: 60_000,
-    help: 'ms in which a SOCKET client answers a ping, and an XML-RPC client a callback',
+    help: 'ms in which a client answers a ping or a callback',
   },
   firstByteTimeout: { kind: 'integer', fallback: 10_000, help: 'ms in which a connection shows what it speaks' },
 };

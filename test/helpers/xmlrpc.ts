@@ -1,7 +1,13 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
-import { decodeMethodCall, decodeMethodResponse, encodeMethodCall, encodeMethodResponse, type RpcValue } from '../../src/codec/xmlrpc.ts';
+import {
+  decodeMethodCall,
+  decodeMethodResponse,
+  encodeMethodCall,
+  encodeMethodResponse,
+  type RpcValue,
+} from '../../src/codec/xmlrpc.ts';
 
 const OK = "<qos><state id='OK'/></qos>";
 

@@ -43,7 +43,10 @@ describe('updates', () => {
     expect(server.contents).toEqual(contents);
     expect(most).toBe(1);
     const [first] = server.received;
-    expect(first).toMatchObject({ method: 'update', params: ['mine', "<key oid='a'/>", Buffer.from('0'), expect.stringContaining('<sender>')] });
+    expect(first).toMatchObject({
+      method: 'update',
+      params: ['mine', "<key oid='a'/>", Buffer.from('0'), expect.stringContaining('<sender>')],
+    });
   });
 
   test('have the names of 2.x when connect has two parameters', async () => {
@@ -55,11 +58,14 @@ describe('updates', () => {
     await call(port, 'xmlBlaster.subscribe', id, "<key oid='a'/>", QOS);
     await publish(port, 'one');
     await server.until(({ received }) => received.length > 0);
-    expect(server.received[0]).toMatchObject({ method: '$default.update', params: ['unknown', "<key oid='a'/>", Buffer.from('one'), expect.any(String)] });
+    expect(server.received[0]).toMatchObject({
+      method: '$default.update',
+      params: ['unknown', "<key oid='a'/>", Buffer.from('one'), expect.any(String)],
+    });
   });
 
   test.each([
-    ['the fault of Python', encodeFault(1, "<class 'Exception'>:method \"update\" is not supported")],
+    ['the fault of Python', encodeFault(1, '<class \'Exception\'>:method "update" is not supported')],
     ['the fault of Perl', encodeFault(3, 'No such method: update')],
     ['an empty body', ''],
   ])('take the other name after %s, and remember it', async (_what, refusal) => {
@@ -104,7 +110,10 @@ describe('updates', () => {
 describe('a callback server that fails', () => {
   test.each([
     ['answers garbage', () => 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello'],
-    ['redirects', (port: number) => `HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:${port}/healthz\r\nContent-Length: 0\r\n\r\n`],
+    [
+      'redirects',
+      (port: number) => `HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:${port}/healthz\r\nContent-Length: 0\r\n\r\n`,
+    ],
     ['closes in the middle', () => 'HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n<?xml'],
     ['answers more than a mebibyte', () => `HTTP/1.1 200 OK\r\nContent-Length: 1048577\r\n\r\n${' '.repeat(1_048_577)}`],
     ['closes at once', () => ''],

@@ -18,7 +18,10 @@ describe('methods', () => {
     expect(first).toMatch(/<key oid='a'\/>\n <rcvTimestamp nanos='\d+'\/>/);
     await call(port, 'xmlBlaster.publish', id, "<key oid='b'/>", bytes, NO_QOS);
     await call(port, 'xmlBlaster.publish', id, ["<key oid='c'/>", 'three', NO_QOS]);
-    const many = await call(port, 'xmlBlaster.publishArr', id, [["<key oid='d'/>", bytes, NO_QOS], ["<key oid='e'/>", '5', NO_QOS]]);
+    const many = await call(port, 'xmlBlaster.publishArr', id, [
+      ["<key oid='d'/>", bytes, NO_QOS],
+      ["<key oid='e'/>", '5', NO_QOS],
+    ]);
     expect(many).toHaveLength(2);
     const get = async (oid: string, ...rest: string[]) => {
       const units = (await call(port, 'xmlBlaster.get', id, `<key oid='${oid}'/>`, NO_QOS, ...rest)) as RpcValue[][];
@@ -55,10 +58,15 @@ describe('methods', () => {
 
   test('a client that polls names any callback, and consumes its queue', async () => {
     const { port } = await startBroker();
-    const id = await login(port, 'joe/1', callbackQos('nobody@example.org', "dispatcherActive='false'").replace('XMLRPC', 'EMAIL'));
+    const id = await login(
+      port,
+      'joe/1',
+      callbackQos('nobody@example.org', "dispatcherActive='false'").replace('XMLRPC', 'EMAIL'),
+    );
     await call(port, 'xmlBlaster.subscribe', id, "<key oid='a'/>", NO_QOS);
     await call(port, 'xmlBlaster.publish', id, "<key oid='a'/>", 'one', NO_QOS);
-    const query = '<qos><querySpec type="QueueQuery"><![CDATA[maxEntries=-1&maxSize=-1&consumable=true&waitingDelay=0]]></querySpec></qos>';
+    const query =
+      '<qos><querySpec type="QueueQuery"><![CDATA[maxEntries=-1&maxSize=-1&consumable=true&waitingDelay=0]]></querySpec></qos>';
     const key = "<key oid='__cmd:client/joe/1/?callbackQueueEntries'/>";
     const consume = async () => (await call(port, 'xmlBlaster.get', id, key, query, 'true')) as RpcValue[][];
     expect((await consume()).map(([, content]) => content)).toEqual(['one']);
@@ -111,7 +119,7 @@ describe('HTTP', () => {
     client.write(`POST /RPC2 HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: ${body.length}\r\n\r\n`);
     await client.until(/100 Continue/);
     client.write(body);
-    await client.until(/200 OK[^]*OK/);
+    await client.until(/200 OK[\s\S]*OK/);
     client.destroy();
   });
 
@@ -119,7 +127,10 @@ describe('HTTP', () => {
     const broker = await startBroker();
     const body = encodeMethodCall('xmlBlaster.ping', ['']);
     expect((await broker.post(body, '/RPC2', { Origin: 'http://example.org' })).status).toBe(403);
-    const host = await exchange(broker.port, `POST / HTTP/1.0\r\nHost: example.org\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
+    const host = await exchange(
+      broker.port,
+      `POST / HTTP/1.0\r\nHost: example.org\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+    );
     expect(host.status).toBe(403);
   });
 });

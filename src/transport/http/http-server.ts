@@ -20,7 +20,7 @@ import type { Closing, HttpContext } from './http-context.ts';
 import { encodeRawErrorResponse, HttpError, SAFE_HEADERS } from './http-error.ts';
 import type { HttpOptions } from './http-options.ts';
 import { addInfoRoutes } from './info-routes.ts';
-import { addMethodCallRoutes, METHOD_CALL_PATH } from './method-call-routes.ts';
+import { addMethodCallRoutes } from './method-call-routes.ts';
 import { addScriptRoutes } from './script-routes.ts';
 import { addTopicsRoutes } from './topics-routes.ts';
 import { addUpdatesRoutes } from './updates-routes.ts';
@@ -68,7 +68,7 @@ export async function startHttpServer(
     keepAliveTimeout: 72_000,
     requestTimeout: limits.requestTimeoutMs,
     rewriteUrl: ({ method, url = '/', socket }) =>
-      method === 'POST' && options.isMethodCallPort(socket.localPort) ? METHOD_CALL_PATH : url,
+      method === 'POST' && options.isMethodCallPort(socket.localPort) ? '/RPC2' : url,
     routerOptions: { maxParamLength: MAX_URL_CHARS },
     http: {
       headersTimeout: limits.headersTimeoutMs,

@@ -8,11 +8,9 @@ import type { HttpContext } from './http-context.ts';
 import { onAnswered } from './on-answered.ts';
 import { onGone } from './on-gone.ts';
 
-export const METHOD_CALL_PATH = '/RPC2';
-
 /** `POST /RPC2`: XML-RPC (protocol/xmlrpc.md). */
 export function addMethodCallRoutes(app: FastifyInstance, context: HttpContext): void {
-  app.post(METHOD_CALL_PATH, async (request, reply) => {
+  app.post('/RPC2', async (request, reply) => {
     const { options, broker, methodCalls } = context;
     const body = await readBody(request.raw, options.limits.maxBodyBytes, broker.account);
     try {

@@ -28,6 +28,7 @@ export function openApi(version: string): object {
     security: [{}, { secretSessionId: [] }, { user: [] }, { cookie: [] }],
     paths: {
       '/': { ...readable(HOME), post: SCRIPT },
+      '/RPC2': { post: METHOD_CALL },
       ...verbPaths(),
       '/topics': readable(TOPICS),
       '/topics/{oid}': {
@@ -93,6 +94,13 @@ const SCRIPT: Operation = {
     200: xmlResponse('`<xmlBlasterResponse>` with one element per command'),
     ...errors(400, 401, 403, 409, 413, 415, 422, 429, 503),
   },
+};
+
+const METHOD_CALL: Operation = {
+  operationId: 'callMethod',
+  summary: 'A call of XML-RPC; `POST /` takes it, too',
+  requestBody: xmlBody('`<methodCall>`'),
+  responses: { 200: xmlResponse('`<methodResponse>`, also for what went wrong'), ...errors(403, 413, 415, 503) },
 };
 
 const VERBS: Readonly<Record<string, string>> = {

@@ -1,7 +1,13 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { isXmlText } from '../../../src/base/xml-text.ts';
-import { decodeMethodCall, decodeMethodResponse, encodeFault, encodeMethodCall, isMethodCall } from '../../../src/codec/xmlrpc.ts';
+import {
+  decodeMethodCall,
+  decodeMethodResponse,
+  encodeFault,
+  encodeMethodCall,
+  isMethodCall,
+} from '../../../src/codec/xmlrpc.ts';
 
 const text = fc.string({ unit: 'binary' }).filter(isXmlText);
 const leaf = fc.oneof(
@@ -12,7 +18,12 @@ const leaf = fc.oneof(
   fc.uint8Array().map((bytes) => Buffer.from(bytes)),
 );
 const value = fc.letrec((tie) => ({
-  value: fc.oneof({ maxDepth: 3 }, leaf, fc.array(tie('value'), { maxLength: 4 }), fc.array(fc.tuple(text, tie('value'))).map((members) => new Map(members))),
+  value: fc.oneof(
+    { maxDepth: 3 },
+    leaf,
+    fc.array(tie('value'), { maxLength: 4 }),
+    fc.array(fc.tuple(text, tie('value'))).map((members) => new Map(members)),
+  ),
 })).value;
 
 test('what is written is read back', () => {

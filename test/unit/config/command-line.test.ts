@@ -50,7 +50,12 @@ describe('where a setting comes from', () => {
     expect(helpText()).toMatch(/--max-frame-bytes … .*; default 1 MiB more than one content$/m);
   });
 
-  const TEXTS: Partial<Record<string, string>> = { logLevel: 'debug', host: '127.0.0.2', corsOrigin: 'http://localhost:1' };
+  const TEXTS: Partial<Record<string, string>> = {
+    logLevel: 'debug',
+    host: '127.0.0.2',
+    corsOrigin: 'http://localhost:1',
+    xmlrpcPort: 'off',
+  };
 
   test('every option is a flag, an environment variable and a setting of the file', () => {
     for (const name of NAMES) {
@@ -69,6 +74,7 @@ describe('where a setting comes from', () => {
   test('the second port can be off', () => {
     expect(configOf([]).socketPort).toBe(7607);
     expect(configOf(['--socket-port', 'off']).socketPort).toBe('off');
+    expect(configOf(['--xmlrpc-port', '8080']).xmlrpcPort).toBe(8080);
     expect(configOf([], { XMLBLASTER_SOCKET_PORT: 'off' }).socketPort).toBe('off');
   });
 

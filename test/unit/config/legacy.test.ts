@@ -66,6 +66,8 @@ MimeAccessPlugin[XPathFilter][2.0]=org.xmlBlaster.engine.mime.xpath.XPathFilter
     ['plugin/socket/hostname', '127.0.0.2', { host: '127.0.0.2' }],
     ['bootstrapPort', '0', { port: 0 }],
     ['plugin/socket/port', '7700', { socketPort: 7700 }],
+    ['plugin/xmlrpc/port', '8080', { xmlrpcPort: 8080 }],
+    ['plugin/xmlrpc/port', '0', { xmlrpcPort: 'off' }],
     ['plugin/socket/port', '0', { socketPort: 'off' }],
     ['plugin/socket/port', '-1', { socketPort: 'off' }],
     ['plugin/socket/pingResponseTimeout', '500', { responseTimeout: 500 }],
