@@ -12,6 +12,7 @@ import { measureMemoryPerThing } from './measurements/memory.ts';
 import { measurePolls } from './measurements/polls.ts';
 import { measurePublish } from './measurements/publish.ts';
 import { measureSocket } from './measurements/socket.ts';
+import { measureXmlRpc } from './measurements/xmlrpc.ts';
 import { measureXPath } from './measurements/xpath.ts';
 
 const MEASUREMENTS: Readonly<Record<string, Measurement>> = {
@@ -19,6 +20,7 @@ const MEASUREMENTS: Readonly<Record<string, Measurement>> = {
   latency: measureLatency,
   polls: measurePolls,
   socket: measureSocket,
+  xmlrpc: measureXmlRpc,
   xpath: measureXPath,
   filters: measureFilters,
   memory: measureMemoryPerThing,

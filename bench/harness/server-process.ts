@@ -25,9 +25,9 @@ export class ServerProcess {
     return ServerProcess.#start(['--expose-gc', '--import', PROBE, fileURLToPath(new URL('dist/main.js', ROOT)), '--port', '0']);
   }
 
-  /** The yardstick: `node:http` alone. */
-  static startBareServer(): Promise<ServerProcess> {
-    return ServerProcess.#start([fileURLToPath(new URL('bench/dist/bench/bare-server.js', ROOT))]);
+  /** The yardstick: `node:http` alone, which answers 204, or what is given. */
+  static startBareServer(answer: readonly string[] = []): Promise<ServerProcess> {
+    return ServerProcess.#start([fileURLToPath(new URL('bench/dist/bench/bare-server.js', ROOT)), ...answer]);
   }
 
   static async #start(args: readonly string[]): Promise<ServerProcess> {

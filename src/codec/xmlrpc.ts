@@ -1,9 +1,10 @@
+import type { Lru } from '../base/lru.ts';
 import { shorten } from '../base/shorten.ts';
 import { escapeText, isXmlText } from '../base/xml-text.ts';
 import { BrokerError } from '../model/error.ts';
 import { childOf, elementsOf, textOf, type XmlElement } from '../model/xml-element.ts';
 import { decodeBase64, decodeText } from './content-xml.ts';
-import { readXml, type XmlSource } from './xml.ts';
+import { readXml, type XmlSource, type XmlTree } from './xml.ts';
 
 /** What a `<value>` holds; a date is the text of it. */
 export type RpcValue = string | number | boolean | null | Buffer | readonly RpcValue[] | ReadonlyMap<string, RpcValue>;
@@ -25,12 +26,12 @@ const MAX_MARKUP_CHARS = 1_048_576;
 const MAX_VALUES = 20_000;
 
 /**
- * Reads `<methodCall>` (protocol/xmlrpc.md, "Values").
+ * Reads `<methodCall>` (protocol/xmlrpc.md, "Values"). `trees` remembers what recent calls looked like: publishers repeat themselves.
  *
  * @throws BrokerError `user.illegalArgument` for what is not well-formed or no call; `user.maxSizeExceed` beyond a bound.
  */
-export function decodeMethodCall(text: string): MethodCall {
-  const reader = new ValueReader(text, 'methodCall');
+export function decodeMethodCall(text: string, trees?: Lru<string, XmlTree>): MethodCall {
+  const reader = new ValueReader(text, 'methodCall', trees);
   const name = childOf(reader.root, 'methodName');
   if (!name) throw illegal('<methodCall> has no <methodName>');
   return { method: textOf(name).trim(), params: reader.params() };
@@ -121,8 +122,8 @@ class ValueReader {
   readonly #source: XmlSource;
   #count = 0;
 
-  constructor(text: string, rootName: string) {
-    this.#source = readXml(text, { maxDepth: MAX_DEPTH, maxMarkupChars: MAX_MARKUP_CHARS, isOpaque });
+  constructor(text: string, rootName: string, trees?: Lru<string, XmlTree>) {
+    this.#source = readXml(text, { maxDepth: MAX_DEPTH, maxMarkupChars: MAX_MARKUP_CHARS, isOpaque, ...(trees && { trees }) });
     this.root = this.#source.root;
     if (this.root.name !== rootName) throw illegal(`The root element is <${shorten(this.root.name)}>, not <${rootName}>`);
   }

@@ -1,9 +1,11 @@
 import type { Logger } from '../../base/logger.ts';
+import { Lru } from '../../base/lru.ts';
 import { shorten } from '../../base/shorten.ts';
 import type { Broker } from '../../broker/broker.ts';
 import type { OnGone } from '../../broker/queue-queries.ts';
 import type { Session } from '../../broker/session.ts';
 import type { RawUnit } from '../../codec/socket-frame.ts';
+import type { XmlTree } from '../../codec/xml.ts';
 import {
   decodeMethodCall,
   encodeArrayResponse,
@@ -54,6 +56,7 @@ export interface MethodAnswer {
 export class MethodCalls {
   readonly #context: MethodCallsContext;
   readonly #callbacks: Callbacks;
+  readonly #trees = new Lru<string, XmlTree>(CACHED_CALLS, CACHED_CHARS);
   readonly #singleChannels = new WeakMap<Session, SingleChannel>();
 
   constructor(context: MethodCallsContext) {
@@ -64,7 +67,7 @@ export class MethodCalls {
   /** Answers one call; what goes wrong is a fault. */
   async answer(text: string, peer: MethodPeer): Promise<MethodAnswer> {
     try {
-      return await this.#run(decodeMethodCall(text), peer);
+      return await this.#run(decodeMethodCall(text, this.#trees), peer);
     } catch (error) {
       return this.refuse(error);
     }
@@ -226,6 +229,10 @@ export class MethodCalls {
     return encodeFault(HTTP_STATUS[code], text);
   }
 }
+
+/** Shapes of recent calls that are remembered, and their characters. */
+const CACHED_CALLS = 1_000;
+const CACHED_CHARS = 250_000;
 
 const EMPTY = Buffer.alloc(0);
 const DUMP_KEY = "<key oid='__cmd:?dump'/>";
