@@ -10,7 +10,7 @@ const MAX_IDLE_SOCKETS = 256;
 const MAX_ANSWER_BYTES = 1_048_576;
 
 /** A callback server answered what XML-RPC does not know, or not in time, or not at all. */
-export class CallbackError extends Error {}
+class CallbackError extends Error {}
 
 /** Calls methods of clients' callback servers, over connections that are kept. */
 export class CallbackClient {

@@ -5,7 +5,7 @@ import { isArray } from '../../codec/xmlrpc.ts';
  * The methods and the forms of their parameters, a letter for each: `s` string, `n` string or nil, `c` content (string or base64),
  * `a` array, `u` a message unit [key, content, QoS], `U` an array of them.
  */
-export const METHODS = {
+const METHODS = {
   'authenticate.login': ['ssss'],
   'authenticate.connect': ['s', 'ns'],
   'authenticate.connectSingleChannel': ['s', 'ns'],
