@@ -18,7 +18,7 @@ export interface CallbackChannelContext {
   readonly onRefused: (deliveries: readonly Delivery[], reason: string) => void;
   readonly onDisowned: () => void;
   /** The callback server can not be reached, or does not speak XML-RPC; the channel is no longer that of the session. */
-  readonly onLost: () => void;
+  readonly onLost: (reason: string) => void;
 }
 
 /** Updates and pings as calls of the server that a client runs: one at a time, so that they keep their order. */
@@ -91,7 +91,7 @@ export class XmlRpcChannel implements CallbackChannel {
       dispatcher: this.#session.dispatcher,
       first: cursor,
       last: cursor,
-      onUseless: () => this.#lost(),
+      onUseless: () => this.#lost(fault),
     });
   }
 
@@ -103,16 +103,16 @@ export class XmlRpcChannel implements CallbackChannel {
       if (!this.#isOpen) return undefined;
       this.#session.lastSeenAt = this.#context.now();
       return answer;
-    } catch {
-      this.#lost();
+    } catch (error) {
+      this.#lost((error as Error).message);
       return undefined;
     }
   }
 
-  #lost(): void {
+  #lost(reason: string): void {
     if (!this.#isOpen) return;
     this.#session.dispatcher.detach(this, 'disconnected');
-    this.#context.onLost();
+    this.#context.onLost(reason);
   }
 
   #schedulePing(): void {

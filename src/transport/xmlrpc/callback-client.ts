@@ -32,7 +32,7 @@ export class CallbackClient {
    * Calls `method`; undefined when the server answers nothing, as some do to a method that they do not have. Redirects are not
    * followed.
    *
-   * Rejects with CallbackError, and with the reason of `signal`.
+   * Rejects with CallbackError, also when `signal` says that nobody wants to know any more.
    */
   async call(
     address: CallbackAddress,
@@ -56,12 +56,19 @@ export class CallbackClient {
 
   /** A server may close a kept connection at the moment it is used again: then the call goes out once more, on a new one. */
   async #post(address: CallbackAddress, body: Buffer, signal: AbortSignal): Promise<Buffer> {
-    const deadline = AbortSignal.any([signal, AbortSignal.timeout(this.#timeoutMs)]);
+    const controller = new AbortController();
+    const abort = (): void => controller.abort();
+    const timer = setTimeout(abort, this.#timeoutMs);
+    signal.addEventListener('abort', abort);
+    if (signal.aborted) abort();
     try {
-      return await this.#postOnce(address, body, deadline);
-    } catch (error) {
-      if (!(error instanceof StaleConnection)) throw error;
-      return this.#postOnce(address, body, deadline);
+      return await this.#postOnce(address, body, controller.signal).catch((error: unknown) => {
+        if (!(error instanceof StaleConnection)) throw error;
+        return this.#postOnce(address, body, controller.signal);
+      });
+    } finally {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', abort);
     }
   }
 
@@ -87,7 +94,7 @@ export class CallbackClient {
         readAnswer(response).then(resolve, reject);
       });
       outgoing.on('error', (error: NodeJS.ErrnoException) => {
-        const isStale = outgoing.reusedSocket && !hasAnswer && error.code === 'ECONNRESET' && !signal.aborted;
+        const isStale = outgoing.reusedSocket && !hasAnswer && /^(ECONNRESET|EPIPE)$/.test(error.code ?? '') && !signal.aborted;
         reject(isStale ? new StaleConnection() : new CallbackError(error.message, { cause: error }));
       });
       outgoing.end(body);

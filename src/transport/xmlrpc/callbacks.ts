@@ -21,6 +21,8 @@ export class Callbacks {
   readonly #broker: Broker;
   readonly #logger: Logger;
   readonly #client: CallbackClient;
+  /** The last callback of each session: tries to reach an older one end. */
+  readonly #current = new WeakMap<Session, Callback>();
 
   constructor(broker: Broker, responseTimeoutMs: number, logger: Logger) {
     this.#broker = broker;
@@ -31,6 +33,7 @@ export class Callbacks {
   /** The updates of `session` go to this callback from now on. */
   open(session: Session, callback: Callback): void {
     session.dispatcher.isActive = callback.qos.dispatcherActive;
+    this.#current.set(session, callback);
     this.#attach(session, callback, new CallbackMethods(callback.isVersion2));
   }
 
@@ -47,14 +50,16 @@ export class Callbacks {
       now: broker.now,
       onRefused: (deliveries, reason) => broker.callbacks.refused(session, deliveries, reason),
       onDisowned: () => broker.callbacks.disowned(session),
-      onLost: () => this.#lost(session, callback, methods),
+      onLost: (reason) => {
+        this.#logger.debug(`The callback of ${session.absoluteName} can not be reached: ${reason}`);
+        this.#lost(session, callback, methods);
+      },
     });
     session.dispatcher.attach(channel);
     broker.events.emit({ type: 'callbackState', session, state: 'ALIVE' });
   }
 
   #lost(session: Session, callback: Callback, methods: CallbackMethods): void {
-    this.#logger.debug(`The callback of ${session.absoluteName} can not be reached`);
     this.#broker.callbacks.polling(session);
     if (callback.qos.retries === 0) this.#broker.callbacks.dead(session);
     else this.#retryAfter(FIRST_RETRY_MS, session, callback, methods, 1);
@@ -66,7 +71,7 @@ export class Callbacks {
 
   /** The session may have ended meanwhile, or its client come back, here or elsewhere. */
   async #retry(session: Session, callback: Callback, methods: CallbackMethods, attempt: number): Promise<void> {
-    const isOver = (): boolean => session.isClosed || session.dispatcher.hasChannel;
+    const isOver = (): boolean => session.isClosed || session.dispatcher.hasChannel || this.#current.get(session) !== callback;
     if (isOver()) return;
     const isThere = await this.#isThere(callback, methods);
     if (isOver()) return;
