@@ -14,7 +14,14 @@ export interface SessionOptions {
 
 /** What a connect states, and for the rest what counts when nobody states anything. */
 export function sessionOptions(qos: ConnectQos, { sessionTimeoutMs }: BrokerLimits): SessionOptions {
-  return changedOptions({ ...DEFAULT_OPTIONS, timeoutMs: sessionTimeoutMs }, qos);
+  return {
+    timeoutMs: qos.timeoutMs ?? sessionTimeoutMs,
+    clearSessions: qos.clearSessions,
+    reconnectSameClientOnly: qos.reconnectSameClientOnly,
+    ptp: qos.ptp ?? true,
+    duplicateUpdates: qos.duplicateUpdates ?? true,
+    persistent: qos.persistent,
+  };
 }
 
 /** What a connect states, and for the rest what was stated before. */
@@ -41,11 +48,3 @@ export function changedBounds(before: QueueBounds, stated: QueueQos): QueueBound
     onOverflow: stated.onOverflow ?? before.onOverflow,
   };
 }
-
-const DEFAULT_OPTIONS: Omit<SessionOptions, 'timeoutMs'> = {
-  clearSessions: false,
-  reconnectSameClientOnly: false,
-  ptp: true,
-  duplicateUpdates: true,
-  persistent: false,
-};

@@ -159,11 +159,16 @@ export class Sessions {
     }
   }
 
-  #make({ qos, context, ...init }: SessionParts): Session {
+  /** Every request over HTTP may make one: no spread, which would cost more than all the rest. */
+  #make({ qos, context, name, principal, secretId, isTransient, isReachable }: SessionParts): Session {
     const { limits, nodeId } = this.#options;
     return new Session({
-      ...init,
-      absoluteName: formatAbsoluteName(nodeId, init.name),
+      name,
+      principal,
+      secretId,
+      isTransient,
+      isReachable,
+      absoluteName: formatAbsoluteName(nodeId, name),
       serial: ++this.#lastSerial,
       dispatcher: new Dispatcher(queueBounds(qos.callbackQueue, limits), context),
       options: sessionOptions(qos, limits),
