@@ -12,15 +12,15 @@ export interface SessionOptions {
   readonly persistent: boolean;
 }
 
-/** What a connect states, and for the rest what counts when nobody states anything. */
-export function sessionOptions(qos: ConnectQos, { sessionTimeoutMs }: BrokerLimits): SessionOptions {
+/** What counts when nobody states anything. */
+export function defaultOptions({ sessionTimeoutMs }: BrokerLimits): SessionOptions {
   return {
-    timeoutMs: qos.timeoutMs ?? sessionTimeoutMs,
-    clearSessions: qos.clearSessions,
-    reconnectSameClientOnly: qos.reconnectSameClientOnly,
-    ptp: qos.ptp ?? true,
-    duplicateUpdates: qos.duplicateUpdates ?? true,
-    persistent: qos.persistent,
+    timeoutMs: sessionTimeoutMs,
+    clearSessions: false,
+    reconnectSameClientOnly: false,
+    ptp: true,
+    duplicateUpdates: true,
+    persistent: false,
   };
 }
 

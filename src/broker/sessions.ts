@@ -9,7 +9,7 @@ import type { BrokerEvents } from './events.ts';
 import { type Login, NOBODY } from './login.ts';
 import type { Principal } from './ports.ts';
 import { Session, type SessionInit } from './session.ts';
-import { changedBounds, changedOptions, queueBounds, sessionOptions } from './session-options.ts';
+import { changedBounds, changedOptions, defaultOptions, queueBounds, type SessionOptions } from './session-options.ts';
 import type { Subject } from './subject.ts';
 import { Subjects } from './subjects.ts';
 
@@ -28,6 +28,7 @@ export interface SessionEnd {
 export class Sessions {
   readonly subjects: Subjects;
   readonly #options: BrokerOptions;
+  readonly #defaultOptions: SessionOptions;
   readonly #context: DispatcherContext;
   readonly #timers: TimerWheel;
   readonly #events: BrokerEvents;
@@ -46,6 +47,7 @@ export class Sessions {
   ) {
     this.subjects = new Subjects(options, context, events);
     this.#options = options;
+    this.#defaultOptions = defaultOptions(options.limits);
     this.#context = context;
     this.#timers = timers;
     this.#events = events;
@@ -171,7 +173,7 @@ export class Sessions {
       absoluteName: formatAbsoluteName(nodeId, name),
       serial: ++this.#lastSerial,
       dispatcher: new Dispatcher(queueBounds(qos.callbackQueue, limits), context),
-      options: sessionOptions(qos, limits),
+      options: changedOptions(this.#defaultOptions, qos),
       nowMs: this.#context.now(),
     });
   }

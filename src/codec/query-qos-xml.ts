@@ -16,7 +16,7 @@ import { booleanAttribute, decodeClientProperties, integerAttribute, QosElements
 /**
  * Reads the QoS of subscribe, unSubscribe, get and erase (protocol/qos.xsd, query). Unknown elements are ignored.
  *
- * @throws BrokerError `user.illegalArgument` for a value that is none, and for what this version does not do yet.
+ * @throws BrokerError `user.illegalArgument` for a value that is none, and for a querySpec of another type than QueueQuery.
  */
 export function decodeQueryQos(qos: XmlElement | undefined): QueryQos {
   if (!qos || qos.children.length === 0) return DEFAULT_QUERY_QOS;

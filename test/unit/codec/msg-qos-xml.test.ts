@@ -2,29 +2,14 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { encodeMsgQos } from '../../../src/codec/msg-qos-xml.ts';
 import { decodePublishQos } from '../../../src/codec/publish-qos-xml.ts';
-import {
-  DEFAULT_PUBLISH_QOS,
-  type PublishQos,
-  type ReceivedMessage,
-  type TopicQos,
-  type UpdateInfo,
-} from '../../../src/model/message.ts';
+import { DEFAULT_PUBLISH_QOS, type PublishQos, type ReceivedMessage, type UpdateInfo } from '../../../src/model/message.ts';
 import { createPlainKey } from '../../../src/model/msg-key.ts';
 import { parseSessionName } from '../../../src/model/session-name.ts';
 import { parseDom } from './dom.ts';
 import { parse } from './elements.ts';
+import { TOPIC } from './topic-qos.ts';
 
 const NOW = 1_700_000_000_000;
-const TOPIC: TopicQos = {
-  readonly: undefined,
-  destroyDelayMs: undefined,
-  createDomEntry: undefined,
-  historyMaxEntries: undefined,
-  historyMaxBytes: undefined,
-  storeMaxEntries: undefined,
-  storeMaxBytes: undefined,
-  distributor: undefined,
-};
 const INFO: UpdateInfo = { subscriptionId: '__subId:1', redeliver: 0, queueIndex: 0, queueSize: 2, isInitial: false };
 
 function message(qos: Partial<PublishQos> = {}, expiresAt = Number.POSITIVE_INFINITY): ReceivedMessage {

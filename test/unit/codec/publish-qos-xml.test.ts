@@ -1,20 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { decodePublishQos } from '../../../src/codec/publish-qos-xml.ts';
-import { DEFAULT_PUBLISH_QOS, type PublishQos, type TopicQos } from '../../../src/model/message.ts';
+import { DEFAULT_PUBLISH_QOS, type PublishQos } from '../../../src/model/message.ts';
 import { titled } from '../titled.ts';
 import { refusalOf } from './broker-error.ts';
 import { parse, qos } from './elements.ts';
-
-const TOPIC: TopicQos = {
-  readonly: undefined,
-  destroyDelayMs: undefined,
-  createDomEntry: undefined,
-  historyMaxEntries: undefined,
-  historyMaxBytes: undefined,
-  storeMaxEntries: undefined,
-  storeMaxBytes: undefined,
-  distributor: undefined,
-};
+import { TOPIC } from './topic-qos.ts';
 
 describe('the QoS of a publish', () => {
   test('without a word is the default', () => {
