@@ -44,7 +44,11 @@ function inner(socket: Socket, readable: Duplex | undefined, send: (chunk: Buffe
   });
   readable?.on('data', (chunk: Buffer) => stream.push(chunk));
   socket.on('error', () => {});
-  socket.on('close', () => stream.destroy());
+  if (readable) {
+    // What has arrived is inflated in a thread, so it may come after the socket has closed.
+    socket.on('close', () => readable.end());
+    readable.on('close', () => stream.destroy());
+  } else socket.on('close', () => stream.destroy());
   return stream;
 }
 
