@@ -8,6 +8,7 @@ import { Broker } from './broker/broker.ts';
 import type { BrokerOptions } from './broker/broker-options.ts';
 import type { Authenticator, QosEncoder } from './broker/ports.ts';
 import { decodeXmlText } from './codec/charset.ts';
+import { decodeStoredKey } from './codec/key-xml.ts';
 import { encodeMsgQos } from './codec/msg-qos-xml.ts';
 import { readXml } from './codec/xml.ts';
 import { checkExposure, createConfig } from './config/config.ts';
@@ -82,7 +83,8 @@ export async function startServer(settings: Partial<Config> = {}, parts: ServerP
   const filters = await readFilters(config, parts.filters);
   const authenticator = await openAuthenticator(config, clock, logger);
   const encodeQos: QosEncoder = (message) => encodeMsgQos(message, undefined, clock.now());
-  const broker = new Broker({ options: brokerOptions(config), store, authenticator, encodeQos, clock, logger, filters });
+  const outside = { store, authenticator, encodeQos, decodeKey: decodeStoredKey, clock, logger, filters };
+  const broker = new Broker({ options: brokerOptions(config), ...outside });
   const connections = new Connections(config.maxConnections);
   let onExit = (_code: number): void => {};
   const exitRequested = new Promise<number>((resolve) => {
@@ -108,6 +110,7 @@ export async function startServer(settings: Partial<Config> = {}, parts: ServerP
     firstByteTimeoutMs: config.firstByteTimeout,
     logger,
   });
+  await recover(broker, logger);
   const listeners = await listen(config, reception, datagrams, broker, logger).catch(async (error: unknown) => {
     admin.close();
     await broker.close();
@@ -124,6 +127,12 @@ export async function startServer(settings: Partial<Config> = {}, parts: ServerP
       return closing;
     },
   };
+}
+
+async function recover(broker: Broker, logger: Logger): Promise<void> {
+  const { topics, sessions, subscriptions, messages } = await broker.recover();
+  if (topics + sessions === 0) return;
+  logger.info(`Brought back: ${topics} topics, ${sessions} sessions, ${subscriptions} subscriptions, ${messages} messages in queues`);
 }
 
 /** @throws ConfigError for a module that cannot be used and for a setting that means nothing. */

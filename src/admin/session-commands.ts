@@ -94,7 +94,7 @@ export const SESSION_COMMANDS: CommandTable<Session> = {
   },
   clearCallbackQueue: {
     help: 'drops what waits; answers how many',
-    run: ({ dispatcher }) => dispatcher.queue.removeAll(() => true).length,
+    run: ({ dispatcher }) => dispatcher.queue.clear(() => {}),
   },
   removeFromCallbackQueue: {
     help: 'drops the first so many (`=3`) of what waits; answers how many',
@@ -126,8 +126,7 @@ function targetOf({ query }: Subscription): string {
 }
 
 function removeFirst({ dispatcher }: Session, count: number): number {
-  let left = count;
-  return dispatcher.queue.removeAll(() => left-- > 0).length;
+  return dispatcher.queue.dropFirst(count);
 }
 
 /** As in the URLs of the original: `exact:hello`, `xpath://a`, `domain:weather`; without a scheme an oid. */

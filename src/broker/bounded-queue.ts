@@ -2,12 +2,15 @@ import type { OverflowPolicy } from '../model/connect.ts';
 import type { Job } from './consumable-queue.ts';
 import type { DeliveryCounters } from './counters.ts';
 import { DELIVERY_BYTES, type Delivery, type DeliveryParts } from './delivery.ts';
-import { DeliveryQueue } from './delivery-queue.ts';
+import { DeliveryQueue, type LoadedPart, type StoredPart } from './delivery-queue.ts';
 import type { FillMark } from './fill-mark.ts';
+import { firstEntries } from './first-entries.ts';
 import type { MemoryAccount } from './memory-account.ts';
 import type { Message } from './message.ts';
 import { NewestOnly } from './newest-only.ts';
 import { QueriedDeliveries } from './queried-deliveries.ts';
+import { labelOf, stateOf, toDelivery } from './stored-delivery.ts';
+import type { StoredQueue } from './stored-queue.ts';
 
 /** The bounds of a queue, and what becomes of what does not fit. */
 export interface QueueBounds {
@@ -17,6 +20,13 @@ export interface QueueBounds {
   readonly onOverflow: OverflowPolicy;
 }
 
+/** What of the deliveries in the store is in memory, too: the first ones, at least so many entries or content bytes (the original's). */
+const CACHE_ENTRIES = 1_000;
+const CACHE_BYTES = 2 * 1024 * 1024;
+/** What comes back from there at a time. */
+const LOADED_AT_ONCE = 500;
+const LOADED_BYTES = 1024 * 1024;
+
 /** What is queued. */
 export interface DeliveryInit {
   readonly message: Message;
@@ -25,6 +35,8 @@ export interface DeliveryInit {
   readonly isInitial: boolean;
   /** It comes out of a ConsumableQueue. */
   readonly job?: Job | undefined;
+  /** Default 0. */
+  readonly redeliver?: number;
 }
 
 export interface BoundedQueueContext {
@@ -42,8 +54,10 @@ export class BoundedQueue {
   bounds: QueueBounds;
   /** Whoever wants to know how full it is. */
   fillMarks: readonly FillMark[] | undefined;
+  /** Persistent messages go into the store, too; undefined: nobody would find this queue again after a restart. */
+  openStored: (() => StoredQueue) | undefined;
   readonly #context: BoundedQueueContext;
-  readonly #queue = new DeliveryQueue();
+  readonly #queue = new DeliveryQueue((part) => this.#load(part));
   #size = 0;
   #bytes = 0;
   #order = 0;
@@ -55,6 +69,11 @@ export class BoundedQueue {
   /** Made when first used: most queues need neither. */
   #newestOnly: NewestOnly | undefined;
   #queried: QueriedDeliveries | undefined;
+  #stored: StoredQueue | undefined;
+  /** Of the deliveries in the store, those that are in memory, too. */
+  #cached = 0;
+  #cachedBytes = 0;
+  #isUnloadDue = false;
 
   constructor(bounds: QueueBounds, context: BoundedQueueContext) {
     this.bounds = bounds;
@@ -88,22 +107,31 @@ export class BoundedQueue {
 
   /**
    * Queues at the end of its priority; false when it does not fit. Of those whose subscription wants the newest only, an older one
-   * makes room.
+   * makes room. `mayLeaveAtOnce`: somebody listens who may be handed it before the store has it.
    */
-  push(init: DeliveryInit): boolean {
+  push(init: DeliveryInit, mayLeaveAtOnce = false): boolean {
     const { message } = init;
     if (init.parts.newestOnly && !this.#newest().makeRoom(message, init.subscriptionId)) return true;
     if (!this.hasRoom(message.content.length)) return false;
     message.retain();
-    this.#size++;
-    this.#bytes += message.content.length;
+    this.#count(1, message.content.length);
     this.#noteExpiry(message);
     this.#context.account.charge(DELIVERY_BYTES);
-    this.#context.counters.queued++;
-    this.#context.counters.queuedBytes += message.content.length;
     const { subscriptionId, parts, isInitial, job } = init;
-    const delivery = { message, subscriptionId, parts, isInitial, order: this.#order++, redeliver: 0, cursor: 0, job };
+    const delivery: Delivery = {
+      message,
+      subscriptionId,
+      parts,
+      isInitial,
+      order: this.#order++,
+      redeliver: init.redeliver ?? 0,
+      cursor: 0,
+      job,
+      isStored: false,
+      isMarked: mayLeaveAtOnce,
+    };
     if (job) this.#jobCount++;
+    else if (message.qos.persistent && this.openStored) this.#store(delivery, this.openStored);
     this.#queue.push(delivery);
     if (parts.newestOnly) this.#newestOnly?.waits(delivery);
     this.#queried?.onChange?.();
@@ -152,14 +180,18 @@ export class BoundedQueue {
     return this.#queue.peek();
   }
 
-  /** Takes the first ones, at most `maxEntries` and, one aside, `maxBytes` of content; leaves out what nobody may get any more. */
-  take(maxEntries: number, maxBytes: number): Delivery[] {
+  /**
+   * Takes the first ones, at most `maxEntries` and, one aside, `maxBytes` of content; leaves out what nobody may get any more. Stops
+   * at what the store must know to be handed out (see `mark`), if `mustBeMarked`.
+   */
+  take(maxEntries: number, maxBytes: number, mustBeMarked = false): Delivery[] {
     const now = this.#context.now();
     const taken: Delivery[] = [];
     let bytes = 0;
     for (let next = this.#queue.peek(); next && taken.length < maxEntries; next = this.#queue.peek()) {
       bytes += next.message.content.length;
       if (taken.length > 0 && bytes > maxBytes) break;
+      if (mustBeMarked && next.isStored && !next.isMarked) break;
       this.#queue.shift();
       if (next.parts.newestOnly) this.#newestOnly?.leaves(next);
       if (next.message.isGone(now)) this.#discard(next);
@@ -170,7 +202,10 @@ export class BoundedQueue {
 
   /** What was taken goes back to its place, to be delivered once more. */
   putBack(deliveries: readonly Delivery[]): void {
-    for (const delivery of deliveries) delivery.redeliver++;
+    for (const delivery of deliveries) {
+      delivery.redeliver++;
+      this.#saveState(delivery);
+    }
     this.#queue.putBack(deliveries);
     this.#newestOnly?.areBack(deliveries);
     this.#queried?.onChange?.();
@@ -180,6 +215,65 @@ export class BoundedQueue {
   done(delivery: Delivery): void {
     this.#letGo(delivery);
     delivery.job?.done();
+  }
+
+  /**
+   * Has the store know that the first ones may be handed out from now on, so that after a crash they are repetitions: at most
+   * `maxEntries` and, one aside, `maxBytes` of content. Resolves when it knows, or cannot; undefined when it does.
+   */
+  mark(maxEntries: number, maxBytes: number): Promise<void> | undefined {
+    if (!this.#stored) return undefined;
+    let hasChanged = false;
+    for (const delivery of firstEntries(this.#queue, maxEntries, maxBytes)) {
+      if (!delivery.isStored || delivery.isMarked) continue;
+      this.#setMarked(delivery, true);
+      hasChanged = true;
+    }
+    return hasChanged ? this.#stored.commit().catch(() => {}) : undefined; // whoever reports a failing store has done so
+  }
+
+  /** What waits and was never handed out is no repetition after an orderly end. */
+  unmark(): void {
+    if (this.#cached === 0) return;
+    for (const delivery of this.#queue.inMemory()) if (delivery.redeliver === 0) this.#setMarked(delivery, false);
+  }
+
+  /** Takes for a query, which does not wait for marks. */
+  takeForQuery(maxEntries: number, maxBytes: number): Delivery[] {
+    const taken = this.take(maxEntries, maxBytes);
+    for (const delivery of taken) this.#setMarked(delivery, true);
+    return taken;
+  }
+
+  /** What an earlier life of the broker left in the store; `lastOrder` is that of its last delivery in any priority. */
+  recover(stored: StoredQueue, parts: readonly StoredPart[], lastOrder: number): void {
+    this.#stored = stored;
+    this.#order = lastOrder + 1;
+    for (const part of parts) {
+      this.#queue.addStored(part);
+      this.#count(part.entries, part.bytes);
+    }
+  }
+
+  /** Drops the first of those that wait; returns how many. */
+  dropFirst(count: number): number {
+    const taken = this.take(count, Number.POSITIVE_INFINITY);
+    for (const delivery of taken) this.#discard(delivery);
+    return taken.length;
+  }
+
+  /** Drops all that waits; `onDropped` gets each message, later those that are in the store only. */
+  clear(onDropped: (message: Message) => void): number {
+    const parts = this.#queue.takeStored();
+    const removed = this.removeAll(() => true);
+    let count = removed.length;
+    for (const { message, job } of removed) if (job === undefined) onDropped(message);
+    for (const { entries, bytes } of parts) {
+      this.#count(-entries, -bytes);
+      count += entries;
+    }
+    void this.#stored?.drop(parts, onDropped);
+    return count;
   }
 
   /** Drops the jobs that wait: they are for others. */
@@ -201,11 +295,9 @@ export class BoundedQueue {
 
   #letGo(delivery: Delivery): void {
     if (delivery.job) this.#jobCount--;
-    this.#size--;
-    this.#bytes -= delivery.message.content.length;
+    this.#count(-1, -delivery.message.content.length);
     this.#context.account.release(DELIVERY_BYTES);
-    this.#context.counters.queued--;
-    this.#context.counters.queuedBytes -= delivery.message.content.length;
+    if (delivery.isStored) this.#forget(delivery);
     delivery.message.release();
     if (this.#onRoom.size > 0) this.#announceRoom();
     if (this.fillMarks) this.#checkMarks(this.fillMarks);
@@ -216,6 +308,96 @@ export class BoundedQueue {
     const removed = this.#queue.removeAll(isUnwanted);
     for (const delivery of removed) this.#discard(delivery);
     return removed;
+  }
+
+  #count(entries: number, bytes: number): void {
+    this.#size += entries;
+    this.#bytes += bytes;
+    this.#context.counters.queued += entries;
+    this.#context.counters.queuedBytes += bytes;
+  }
+
+  #store(delivery: Delivery, open: () => StoredQueue): void {
+    this.#stored ??= open();
+    delivery.isStored = true;
+    this.#stored.add(delivery.message.qos.priority, delivery.order, delivery.message, labelOf(delivery), stateOf(delivery));
+    this.#cache(delivery);
+    if (this.#isCacheFull && this.#stored.isDurable) this.#unloadLater(this.#stored);
+  }
+
+  #forget(delivery: Delivery): void {
+    this.#stored?.remove(delivery.message.qos.priority, delivery.order, delivery.message);
+    this.#uncache(delivery);
+  }
+
+  #setMarked(delivery: Delivery, isMarked: boolean): void {
+    if (!delivery.isStored || delivery.isMarked === isMarked) return;
+    delivery.isMarked = isMarked;
+    this.#saveState(delivery);
+  }
+
+  #saveState(delivery: Delivery): void {
+    if (delivery.isStored) this.#stored?.setState(delivery.message.qos.priority, delivery.order, stateOf(delivery));
+  }
+
+  #cache({ message }: Delivery): void {
+    this.#cached++;
+    this.#cachedBytes += message.content.length;
+  }
+
+  #uncache({ message }: Delivery): void {
+    this.#cached--;
+    this.#cachedBytes -= message.content.length;
+  }
+
+  get #isCacheFull(): boolean {
+    return this.#cached > CACHE_ENTRIES || this.#cachedBytes > CACHE_BYTES;
+  }
+
+  /** As soon as the store has what is queued now. */
+  #unloadLater(stored: StoredQueue): void {
+    if (this.#isUnloadDue) return;
+    this.#isUnloadDue = true;
+    const lastOrder = this.#order - 1;
+    stored.commit().then(
+      () => this.#unload(lastOrder),
+      () => {
+        this.#isUnloadDue = false;
+      },
+    );
+  }
+
+  /** Forgets the last of those that wait and are safe, so that memory holds no more than the first ones. */
+  #unload(lastOrder: number): void {
+    this.#isUnloadDue = false;
+    this.#queue.unload(
+      (delivery) => {
+        const { isStored, order, redeliver, parts, message } = delivery;
+        if (!isStored || order > lastOrder || redeliver > 0 || parts.newestOnly) return false;
+        this.#uncache(delivery);
+        this.#context.account.release(DELIVERY_BYTES);
+        message.owner.entryUnloaded();
+        message.release();
+        return true;
+      },
+      () => !this.#isCacheFull,
+    );
+  }
+
+  #load(part: StoredPart): LoadedPart {
+    const loaded = this.#stored?.load(part, LOADED_AT_ONCE, LOADED_BYTES);
+    const deliveries = loaded?.entries.map(toDelivery) ?? [];
+    let bytes = loaded?.rest?.bytes ?? 0;
+    for (const delivery of deliveries) {
+      bytes += delivery.message.content.length;
+      delivery.message.retain();
+      this.#noteExpiry(delivery.message);
+      this.#context.account.charge(DELIVERY_BYTES);
+      this.#cache(delivery);
+    }
+    const rest = loaded?.rest;
+    this.#count(deliveries.length + (rest?.entries ?? 0) - part.entries, bytes - part.bytes);
+    return { deliveries, rest };
   }
 
   #newest(): NewestOnly {

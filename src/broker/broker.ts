@@ -19,6 +19,7 @@ import { logIn, type Peer } from './login.ts';
 import { MemoryAccount } from './memory-account.ts';
 import type { Authenticator, Commands } from './ports.ts';
 import type { Asker, QueueAnswer } from './queue-queries.ts';
+import type { Recovered } from './recovery.ts';
 import type { Session } from './session.ts';
 import type { Sessions } from './sessions.ts';
 import type { Subject } from './subject.ts';
@@ -86,6 +87,11 @@ export class Broker {
     this.#store = context.store;
   }
 
+  /** Brings back what an earlier life of the broker left in the store: to be called once, before the first verb. */
+  recover(): Promise<Recovered> {
+    return this.#engine.recovery.run();
+  }
+
   /** An oid for a publish that brings none: unique in this broker. */
   newOid(): string {
     return `${this.nodeId}-${this.newTimestamp()}`;
@@ -102,6 +108,7 @@ export class Broker {
     const properties = this.#engine.remoteProperties.read(qos.clientProperties);
     const { session, isReconnect } = this.sessions.open(login, qos, peer.canPoll || qos.callback !== undefined);
     this.#engine.remoteProperties.connected(session, properties);
+    if (session.options.persistent) await this.#engine.persistence.commit();
     const { queue } = session.dispatcher;
     const subject = this.sessions.subjects.get(session.name.subject) as Subject;
     const reply: ConnectReply = {
@@ -149,7 +156,9 @@ export class Broker {
   async subscribe(session: Session, query: QueryKey, qos: QueryQos): Promise<SubscribeReply> {
     checkSubscriber(session, query);
     this.#count(session, 'subscribe');
-    return this.subscriptions.subscribe(session, query, qos);
+    const reply = await this.subscriptions.subscribe(session, query, qos);
+    if (qos.persistent) await this.#engine.persistence.commit();
+    return reply;
   }
 
   /** See `Subscriptions.subscribeOnce`. */
@@ -157,6 +166,7 @@ export class Broker {
     checkSubscriber(session, query);
     this.#count(session, 'subscribe');
     await this.subscriptions.subscribeOnce(session, query, qos);
+    if (qos.persistent) await this.#engine.persistence.commit();
   }
 
   /** See `Subscriptions.unSubscribe`. */
@@ -224,7 +234,10 @@ export class Broker {
   async close(): Promise<void> {
     this.authenticator.close();
     this.#engine.queueQueries.close();
-    for (const session of [...this.sessions.all()]) session.dispatcher.close('shutdown');
+    for (const { dispatcher } of [...this.sessions.all()]) {
+      dispatcher.close('shutdown');
+      dispatcher.queue.unmark();
+    }
     this.timers.close();
     await this.#store.close();
   }

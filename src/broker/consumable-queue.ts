@@ -116,7 +116,8 @@ export class ConsumableQueue {
     const job = this.#createJob(message, subscription);
     const parts = { ...qos, newestOnly: false }; // every message counts
     this.#busy.add(subscription);
-    if (!session.dispatcher.enqueue({ message, subscriptionId: id, parts, isInitial: false, job })) job.giveBack();
+    const redeliver = message.mayHaveBeenHandedOut ? 1 : 0;
+    if (!session.dispatcher.enqueue({ message, subscriptionId: id, parts, isInitial: false, job, redeliver })) job.giveBack();
   }
 
   #createJob(message: Message, subscription: Subscription): Job {

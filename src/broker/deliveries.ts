@@ -46,7 +46,7 @@ export class Deliveries {
 
   /** The session is over: what it did not get becomes dead messages. */
   bury(session: Session, reason: string): void {
-    for (const { message } of session.dispatcher.clear()) this.#deadMessages.report(message, session, reason);
+    session.dispatcher.clear((message) => this.#deadMessages.report(message, session, reason));
   }
 
   /** Nothing stands against it; of several subscriptions, the first brings the message to a session that wants no duplicates. */

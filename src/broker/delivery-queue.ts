@@ -2,32 +2,80 @@ import type { Delivery } from './delivery.ts';
 
 const PRIORITIES = 10;
 
+/** Deliveries of one lane that are in the store only, in the place where they belong. */
+export interface StoredPart {
+  readonly isStoredPart: true;
+  readonly priority: number;
+  /** Of the first one. */
+  readonly order: number;
+  /** Of the last one. */
+  readonly lastOrder: number;
+  readonly entries: number;
+  /** Their content. */
+  readonly bytes: number;
+}
+
+/** What became of a stored part: its first deliveries, and what is still in the store behind them. */
+export interface LoadedPart {
+  readonly deliveries: readonly Delivery[];
+  readonly rest: StoredPart | undefined;
+}
+
+/** Reads the beginning of a stored part; at least one delivery unless there is no rest. */
+export type LoadPart = (part: StoredPart) => LoadedPart;
+
 /**
- * Deliveries that wait, highest priority first, oldest first within a priority. It knows no bound: that is `BoundedQueue`.
+ * Deliveries that wait, highest priority first, oldest first within a priority. It knows no bound: that is `BoundedQueue`. Parts of it
+ * may be in the store only; they are loaded when their turn comes.
  */
 export class DeliveryQueue {
+  readonly #load: LoadPart;
   /** One lane per priority, made when first used: most sessions use one. */
   readonly #lanes: (Lane | undefined)[] = [];
   #size = 0;
 
+  constructor(load: LoadPart) {
+    this.#load = (part) => {
+      const loaded = load(part);
+      this.#size -= part.entries - loaded.deliveries.length - (loaded.rest?.entries ?? 0);
+      return loaded;
+    };
+  }
+
+  /** Deliveries, those in the store too. */
   get size(): number {
     return this.#size;
   }
 
   push(delivery: Delivery): void {
-    const priority = delivery.message.qos.priority;
-    this.#lanes[priority] ??= new Lane();
-    this.#lanes[priority].push(delivery);
+    this.#lane(delivery.message.qos.priority).push(delivery);
     this.#size++;
+  }
+
+  /** Adds what the store holds, behind all else. */
+  addStored(part: StoredPart): void {
+    this.#lane(part.priority).addStored(part);
+    this.#size += part.entries;
   }
 
   /** Puts taken deliveries back to their places, in any order. */
   putBack(deliveries: readonly Delivery[]): void {
     for (const [priority, group] of groupByPriority(deliveries)) {
-      this.#lanes[priority] ??= new Lane();
-      this.#lanes[priority].putBack(group.sort((a, b) => a.order - b.order));
+      this.#lane(priority).putBack(group.sort((a, b) => a.order - b.order));
     }
     this.#size += deliveries.length;
+  }
+
+  /** Leaves waiting deliveries to the store, the last ones first, until `isDone`: those that `leave` lets go. They count still. */
+  unload(leave: (delivery: Delivery) => boolean, isDone: () => boolean): void {
+    for (const [priority, lane] of this.#lanes.entries()) lane?.unload(priority, leave, isDone);
+  }
+
+  /** Takes out all that is in the store only. */
+  takeStored(): StoredPart[] {
+    const parts = this.#lanes.flatMap((lane) => lane?.takeStored() ?? []);
+    for (const { entries } of parts) this.#size -= entries;
+    return parts;
   }
 
   /** What `shift` would return. */
@@ -59,6 +107,11 @@ export class DeliveryQueue {
     for (const lane of this.#lanes.toReversed()) if (lane) yield* lane;
   }
 
+  /** Those that are not in the store only. */
+  *inMemory(): Generator<Delivery> {
+    for (const lane of this.#lanes) if (lane) yield* lane.inMemory();
+  }
+
   /** Takes one delivery out; false when it is not there. */
   remove(delivery: Delivery): boolean {
     const isRemoved = this.#lanes[delivery.message.qos.priority]?.remove(delivery) === true;
@@ -66,41 +119,57 @@ export class DeliveryQueue {
     return isRemoved;
   }
 
-  /** Takes out everything that `isUnwanted` says, in order. */
+  /** Takes out everything that `isUnwanted` says and that is not in the store only, in order. */
   removeAll(isUnwanted: (delivery: Delivery) => boolean): Delivery[] {
     const removed = this.#lanes.toReversed().flatMap((lane) => lane?.removeAll(isUnwanted) ?? []);
     this.#size -= removed.length;
     return removed;
   }
 
+  #lane(priority: number): Lane {
+    const lane = this.#lanes[priority] ?? new Lane(this.#load);
+    this.#lanes[priority] = lane;
+    return lane;
+  }
+
   #firstLane(): Lane | undefined {
     for (let priority = PRIORITIES - 1; priority >= 0; priority--) {
       const lane = this.#lanes[priority];
-      if (lane && lane.size > 0) return lane;
+      if (lane?.peek()) return lane;
     }
     return undefined;
   }
 }
 
+type Item = Delivery | StoredPart;
+
+/** How many deliveries an `unload` steps over that may not leave. */
+const MAX_STAYING = 1_000;
+
 /** Deliveries of one priority: a deque, ascending by `order`. */
 class Lane {
-  #items: (Delivery | undefined)[] = [];
+  readonly #load: LoadPart;
+  #items: (Item | undefined)[] = [];
   #head = 0;
 
-  get size(): number {
-    return this.#items.length - this.#head;
+  constructor(load: LoadPart) {
+    this.#load = load;
   }
 
   push(delivery: Delivery): void {
     this.#items.push(delivery);
   }
 
+  addStored(part: StoredPart): void {
+    this.#items.push(part);
+  }
+
   peek(): Delivery | undefined {
-    return this.#items[this.#head];
+    return this.#at(this.#head);
   }
 
   shift(): Delivery | undefined {
-    const delivery = this.#items[this.#head];
+    const delivery = this.peek();
     if (!delivery) return undefined;
     this.#items[this.#head++] = undefined;
     if (this.#head === this.#items.length) this.#clear();
@@ -110,7 +179,7 @@ class Lane {
 
   /** Mostly `returned` was taken from the head just now and fits in front of it as a whole. */
   putBack(returned: readonly Delivery[]): void {
-    const first = this.peek();
+    const first = this.#items[this.#head];
     if (first && first.order < (returned.at(-1) as Delivery).order) {
       for (const delivery of returned) this.#items.splice(this.#indexFor(delivery.order), 0, delivery);
     } else if (this.#head >= returned.length) {
@@ -121,7 +190,40 @@ class Lane {
   }
 
   *[Symbol.iterator](): Generator<Delivery> {
-    for (let i = this.#head; i < this.#items.length; i++) yield this.#items[i] as Delivery;
+    for (let i = this.#head; ; i++) {
+      const delivery = this.#at(i);
+      if (!delivery) return;
+      yield delivery;
+    }
+  }
+
+  /** See `DeliveryQueue.unload`; a few that stay may stand between. */
+  unload(priority: number, leave: (delivery: Delivery) => boolean, isDone: () => boolean): void {
+    const items: Item[] = []; // from the end on
+    let i = this.#items.length;
+    for (let stay = 0; i > this.#head && stay < MAX_STAYING; ) {
+      const item = this.#items[i - 1] as Item;
+      if (isDone() && !isStoredPart(item)) break;
+      i--;
+      if (isStoredPart(item)) pushInFront(items, item);
+      else if (leave(item)) pushInFront(items, partOf(item, priority));
+      else {
+        items.push(item);
+        stay++;
+      }
+    }
+    this.#items.length = i;
+    for (const item of items.reverse()) this.#items.push(item);
+  }
+
+  *inMemory(): Generator<Delivery> {
+    for (const item of this.#items) if (item && !isStoredPart(item)) yield item;
+  }
+
+  takeStored(): StoredPart[] {
+    const items = this.#items.slice(this.#head) as Item[];
+    this.#reset(items.filter((item) => !isStoredPart(item)));
+    return items.filter(isStoredPart);
   }
 
   remove(delivery: Delivery): boolean {
@@ -134,13 +236,25 @@ class Lane {
 
   removeAll(isUnwanted: (delivery: Delivery) => boolean): Delivery[] {
     const removed: Delivery[] = [];
-    const kept: Delivery[] = [];
+    const kept: Item[] = [];
     for (let i = this.#head; i < this.#items.length; i++) {
-      const delivery = this.#items[i] as Delivery;
-      (isUnwanted(delivery) ? removed : kept).push(delivery);
+      const item = this.#items[i] as Item;
+      if (!isStoredPart(item) && isUnwanted(item)) removed.push(item);
+      else kept.push(item);
     }
     if (removed.length > 0) this.#reset(kept);
     return removed;
+  }
+
+  /** The delivery at an index, loaded if need be; undefined at the end. */
+  #at(index: number): Delivery | undefined {
+    for (let item = this.#items[index]; item; item = this.#items[index]) {
+      if (!isStoredPart(item)) return item;
+      const { deliveries, rest } = this.#load(item);
+      const items = rest ? [...deliveries, rest] : deliveries;
+      this.#items.splice(index, 1, ...items);
+    }
+    return undefined;
   }
 
   #clear(): void {
@@ -148,7 +262,7 @@ class Lane {
     this.#head = 0;
   }
 
-  #reset(items: (Delivery | undefined)[]): void {
+  #reset(items: (Item | undefined)[]): void {
     this.#items = items;
     this.#head = 0;
   }
@@ -159,11 +273,29 @@ class Lane {
     let high = this.#items.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if ((this.#items[middle] as Delivery).order < order) low = middle + 1;
+      if ((this.#items[middle] as Item).order < order) low = middle + 1;
       else high = middle;
     }
     return low;
   }
+}
+
+function isStoredPart(item: Item): item is StoredPart {
+  return 'isStoredPart' in item;
+}
+
+/** `items` are in reverse order: what comes stands before them, and joins the part there. */
+function pushInFront(items: Item[], part: StoredPart): void {
+  const next = items.at(-1);
+  if (!next || !isStoredPart(next)) items.push(part);
+  else {
+    const { lastOrder, entries, bytes } = next;
+    items[items.length - 1] = { ...part, lastOrder, entries: part.entries + entries, bytes: part.bytes + bytes };
+  }
+}
+
+function partOf({ order, message }: Delivery, priority: number): StoredPart {
+  return { isStoredPart: true, priority, order, lastOrder: order, entries: 1, bytes: message.content.length };
 }
 
 function groupByPriority(deliveries: readonly Delivery[]): Map<number, Delivery[]> {

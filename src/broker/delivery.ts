@@ -21,6 +21,10 @@ export interface Delivery {
   cursor: number;
   /** It is for this session alone, out of a ConsumableQueue. */
   readonly job: Job | undefined;
+  /** It is in the store, too. */
+  isStored: boolean;
+  /** In the store it stands as one that may have been handed out: after a crash it would be handed out as a repetition. */
+  isMarked: boolean;
 }
 
 export interface DeliveryParts {

@@ -6,6 +6,7 @@ import type { DeliveryCounters } from './counters.ts';
 import type { Delivery } from './delivery.ts';
 import type { DispatchLoop } from './dispatch-loop.ts';
 import type { MemoryAccount } from './memory-account.ts';
+import type { Message } from './message.ts';
 import type { CallbackChannel, ChannelEnd } from './ports.ts';
 
 /** How long a queue may wait for a channel that was lost, and what becomes of it then. */
@@ -13,6 +14,9 @@ interface Grace {
   readonly endsAt: number;
   readonly onOver: () => void;
 }
+
+/** How many of those that wait the store is told of at a time: a commit for each would be slow. */
+const MARKED_AT_ONCE = 256;
 
 export interface DispatcherContext {
   readonly timers: TimerWheel;
@@ -76,7 +80,7 @@ export class Dispatcher {
 
   /** Queues a message; false when the queue is full (the caller decides what becomes of the message). */
   enqueue(init: DeliveryInit): boolean {
-    if (!this.queue.push(init)) return false;
+    if (!this.queue.push(init, this.#channel !== undefined)) return false;
     if (this.#channel) this.#wakeFor(this.#channel);
     else this.#watchGrace();
     return true;
@@ -94,6 +98,11 @@ export class Dispatcher {
     this.#endGrace();
     this.#offerJobs();
     this.dispatch();
+  }
+
+  /** For a channel that does not wait: what it would be handed first can be handed out at once when this has resolved. */
+  prepare(maxEntries: number, maxBytes: number): Promise<void> | undefined {
+    return this.queue.mark(maxEntries, maxBytes);
   }
 
   /** Ends `channel` if it is the session's channel still. What it was handed stays unacknowledged. */
@@ -165,8 +174,12 @@ export class Dispatcher {
       channel.fail(error);
     }
     while (channel === this.#channel && this.queue.waiting > 0) {
-      const batch = this.queue.take(channel.capacity, channel.maxBytes);
-      if (batch.length === 0) return;
+      const { capacity } = channel;
+      const batch = this.queue.take(capacity, channel.maxBytes, true);
+      if (batch.length === 0) {
+        if (capacity > 0) void this.prepare(Math.max(capacity, MARKED_AT_ONCE), channel.maxBytes)?.then(() => this.wake());
+        return;
+      }
       this.updates += batch.length;
       this.#context.counters.updates += batch.length;
       for (const delivery of batch) {
@@ -177,12 +190,12 @@ export class Dispatcher {
     }
   }
 
-  /** Drops everything, for a session that ends. Returns what nobody got and nobody will get. */
-  clear(): Delivery[] {
+  /** Drops everything, for a session that ends; `onDropped` gets what nobody got and nobody will get, the most of it at once. */
+  clear(onDropped: (message: Message) => void): void {
     this.#endGrace();
     this.queue.close();
     this.#returnUnacknowledged();
-    return this.queue.removeAll(() => true).filter(({ job }) => job === undefined);
+    this.queue.clear(onDropped);
   }
 
   /** Drops the waiting deliveries that nobody may get any more. */

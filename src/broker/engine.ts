@@ -17,13 +17,14 @@ import { BrokerEvents } from './events.ts';
 import { Filtering } from './filtering.ts';
 import { Matching } from './matching.ts';
 import { MemoryAccount } from './memory-account.ts';
-import { MessageDeletions } from './message-deletions.ts';
+import { Persistence } from './persistence.ts';
 import { PointToPoint } from './point-to-point.ts';
-import type { Authenticator, QosEncoder } from './ports.ts';
+import type { Authenticator, KeyDecoder, QosEncoder } from './ports.ts';
 import { Publisher } from './publisher.ts';
 import { QueueQueries } from './queue-queries.ts';
 import { Reader } from './reader.ts';
 import { Reclaimer } from './reclaimer.ts';
+import { Recovery } from './recovery.ts';
 import { RemoteProperties } from './remote-properties.ts';
 import type { Session } from './session.ts';
 import { Sessions } from './sessions.ts';
@@ -37,6 +38,7 @@ export interface BrokerContext {
   readonly store: Store;
   readonly authenticator: Authenticator;
   readonly encodeQos: QosEncoder;
+  readonly decodeKey: KeyDecoder;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly filters: Filters;
@@ -46,7 +48,7 @@ export type Engine = ReturnType<typeof createEngine>;
 
 /** Puts the parts of the engine together. Those that know each other in a circle meet in functions that are called later. */
 export function createEngine(context: BrokerContext) {
-  const { options, store, filters } = context;
+  const { options, store, filters, authenticator, decodeKey, logger } = context;
   const { nodeId, limits } = options;
   const tools = createTools(context);
   const { account, deliveryCounters, events, newTimestamp, now, slicer, timers } = tools;
@@ -56,22 +58,19 @@ export function createEngine(context: BrokerContext) {
     session.dispatcher.close('disconnected');
     for (const subscription of [...session.subscriptions.values()]) subscriptions.cancel(subscription);
     if (deathReason !== undefined) deliveries.bury(session, deathReason);
-    else session.dispatcher.clear();
+    else session.dispatcher.clear(() => {});
   };
   const dispatching = { loop: new DispatchLoop(new Slicer(), context.logger), account, timers, counters: deliveryCounters, now };
-  const sessions = new Sessions(options, dispatching, timers, events, endSession);
+  const persistence = new Persistence({ store, decodeKey, account, slicer, logger, now });
+  const sessions = new Sessions(options, dispatching, timers, persistence, events, endSession);
   const reclaimer = new Reclaimer({ sessions, slicer, now });
   account.onFull = () => reclaimer.start();
-  const deletions = new MessageDeletions(store, context.logger);
   const topicsEvents: TopicsEvents = {
     onCreated: (topic) => events.emit({ type: 'topicAlive', topic }),
     onRemoved: (topic) => events.emit({ type: 'topicDead', topic }),
     onDeath: (topic) => eraser.endTopic(topic, topic.creator, undefined),
-    onReleased: ({ qos, rcvTimestamp }) => {
-      if (qos.persistent) deletions.add(rcvTimestamp);
-    },
   };
-  const topics = new Topics(limits, account, timers, topicsEvents, now);
+  const topics = new Topics({ limits, account, timers, persistence, now }, topicsEvents);
   const publishDead: DeadMessagesContext['publish'] = (key, qos, content, sender) =>
     void publisher.accept({ key, qos, content }, sender);
   const deadMessages = new DeadMessages({ nodeId, encodeQos: context.encodeQos, topics, publish: publishDead });
@@ -80,17 +79,24 @@ export function createEngine(context: BrokerContext) {
   const queries = new QueryTable<Subscription>(xpathLimits);
   const matching = new Matching(topics, queries, slicer, xpathLimits);
   const filtering = new Filtering(filters.access, slicer);
-  const shared = { ...tools, topics, matching, deliveries };
-  const subscriptions = new Subscriptions({ ...shared, limits, queries, filtering });
+  const shared = { ...tools, topics, matching, deliveries, persistence };
+  const subscriptions = new Subscriptions({
+    ...shared,
+    limits,
+    queries,
+    filtering,
+    makePersistent: (session) => sessions.makePersistent(session),
+  });
   const eraser = new Eraser({ ...shared, nodeId, subscriptions });
-  const publishing = { store, filters: filters.publish, lifeTimeMs: limits.lifeTimeMs };
+  const publishing = { filters: filters.publish, lifeTimeMs: limits.lifeTimeMs };
   const publisher = new Publisher({ ...shared, ...publishing, subscriptions, pointToPoint: new PointToPoint(sessions) });
   const queueQueries = new QueueQueries({ nodeId, sessions, topics, timers });
   const remoteProperties = new RemoteProperties({ nodeId, sessions, account, now, newTimestamp });
   const callbacks = new Callbacks(sessions, deadMessages, events);
   const reader = new Reader(topics, matching, filtering, slicer);
+  const recovery = new Recovery({ persistence, topics, sessions, subscriptions, authenticator, decodeKey, logger });
   const verbs = { eraser, publisher, queueQueries, reader, remoteProperties };
-  return { ...tools, ...verbs, callbacks, deadMessages, sessions, subscriptions, topics };
+  return { ...tools, ...verbs, callbacks, deadMessages, persistence, recovery, sessions, subscriptions, topics };
 }
 
 /** What all parts share. */

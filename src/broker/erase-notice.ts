@@ -3,7 +3,7 @@ import { createPlainKey } from '../model/msg-key.ts';
 import type { Timestamp } from '../model/timestamp.ts';
 import { base64Property } from './dead-messages.ts';
 import type { MemoryAccount } from './memory-account.ts';
-import { Message, type MessageOwner } from './message.ts';
+import { Message, NO_TOPIC } from './message.ts';
 import type { Topic } from './topic.ts';
 
 /** Who erased a topic, and how; undefined when it died by itself. */
@@ -41,7 +41,7 @@ export function createEraseNotice(
       rcvTimestamp,
       expiresAt: Number.POSITIVE_INFINITY,
     },
-    NOBODY,
+    NO_TOPIC,
     account,
   );
 }
@@ -50,5 +50,3 @@ export function isEraseNotice({ qos }: Message): boolean {
   return qos.state?.id === 'ERASED';
 }
 
-/** The topic is gone already; its notice outlives it. */
-const NOBODY: MessageOwner = { isDestroyed: false, key: undefined, messageHeld: () => {}, messageReleased: () => {} };

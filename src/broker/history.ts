@@ -1,8 +1,11 @@
+import type { TimerWheel } from '../base/timer-wheel.ts';
 import { DEFAULT_HISTORY, type HistoryQos } from '../model/query.ts';
+import type { StoredPart } from './delivery-queue.ts';
 import type { FillMark } from './fill-mark.ts';
 import { firstEntries } from './first-entries.ts';
 import type { Message } from './message.ts';
 import type { QueriedQueue, Taken } from './queried-queue.ts';
+import type { LoadedEntries, StoredQueue } from './stored-queue.ts';
 
 /** A message that a topic remembers. */
 interface HistoryEntry {
@@ -12,9 +15,25 @@ interface HistoryEntry {
   readonly isInitial: false;
 }
 
-/** What a topic remembers. As in the original, whoever asks the queue itself gets the newest first. */
+export interface HistoryContext {
+  readonly now: () => number;
+  readonly timers: TimerWheel;
+}
+
+/** In the store a history is one lane; the state says whether a message may have been handed out to be consumed. */
+const PRIORITY = 0;
+const LABEL = '';
+const WAITS = 0;
+const MAY_BE_HANDED_OUT = 1;
+
+/**
+ * What a topic remembers. As in the original, whoever asks the queue itself gets the newest first. Persistent messages are in the
+ * store, too; those of earlier lives of the broker are loaded when somebody looks.
+ */
 export class History implements QueriedQueue {
-  readonly #now: () => number;
+  /** Where persistent messages are stored; undefined: nowhere. */
+  readonly #openStored: (() => StoredQueue) | undefined;
+  readonly #context: HistoryContext;
   /** Oldest first. */
   readonly #messages: Message[] = [];
   /** Their content. */
@@ -26,23 +45,40 @@ export class History implements QueriedQueue {
   fillMarks: readonly FillMark[] | undefined;
   isClosed = false;
 
-  constructor(now: () => number) {
-    this.#now = now;
+  #stored: StoredQueue | undefined;
+  /** What is in the store only. */
+  #unloaded: StoredPart | undefined;
+  #order = 0;
+
+  constructor(context: HistoryContext, openStored?: () => StoredQueue) {
+    this.#context = context;
+    this.#openStored = openStored;
   }
 
   get size(): number {
-    return this.#messages.length;
+    return this.#messages.length + (this.#unloaded?.entries ?? 0);
   }
 
   get newest(): Message | undefined {
+    this.#load();
     return this.#messages.at(-1);
+  }
+
+  /** What an earlier life of the broker left in the store. */
+  recover(stored: StoredQueue, part: StoredPart): void {
+    this.#stored = stored;
+    this.#unloaded = part;
+    this.#order = part.lastOrder + 1;
   }
 
   /** Adds a message; the oldest ones make room, so that there are at most `maxEntries` and, the newest aside, `maxBytes`. */
   remember(message: Message, maxEntries: number, maxBytes: number): void {
     if (maxEntries <= 0) return;
+    this.#load();
     message.retain();
     this.#add(message);
+    if (message.qos.persistent && this.#openStored) this.#store(message, this.#openStored);
+    this.#watchExpiry(message);
     while (this.#messages.length > maxEntries || (this.#bytes > maxBytes && this.#messages.length > 1)) {
       this.#forgetOldest();
     }
@@ -53,20 +89,22 @@ export class History implements QueriedQueue {
   #forgetOldest(): void {
     const oldest = this.#messages.shift() as Message;
     this.#bytes -= oldest.content.length;
-    oldest.release();
+    this.#letGoOf(oldest);
   }
 
   /** Takes one message out for good. */
   forget(message: Message): void {
-    if (this.#remove(message)) message.release();
+    if (this.#remove(message)) this.#letGoOf(message);
     this.#checkMarks();
   }
 
   /** Forgets all, also what has been taken and not come back. */
   clear(): void {
     this.#bytes = 0;
-    for (const message of this.#messages.splice(0)) message.release();
-    for (const message of this.#taken ?? []) message.release();
+    if (this.#unloaded) void this.#stored?.drop([this.#unloaded], () => {});
+    this.#unloaded = undefined;
+    for (const message of this.#messages.splice(0)) this.#letGoOf(message);
+    for (const message of this.#taken ?? []) this.#letGoOf(message);
     this.#taken = undefined;
     this.#checkMarks();
   }
@@ -80,15 +118,17 @@ export class History implements QueriedQueue {
 
   /** The newest `numEntries` (below 0: all), the expired left out. */
   select(history: HistoryQos | undefined): Message[] {
+    this.#load();
     const { numEntries, newestFirst } = history ?? DEFAULT_HISTORY;
     const selected = numEntries < 0 ? [...this.#messages] : this.#messages.slice(Math.max(0, this.#messages.length - numEntries));
     if (newestFirst) selected.reverse();
-    const now = this.#now();
+    const now = this.#context.now();
     return selected.filter((message) => !message.isExpired(now));
   }
 
   /** Oldest first, as long as nothing is taken or added. */
   oldestFirst(): IterableIterator<Message> {
+    this.#load();
     return this.#messages.values();
   }
 
@@ -100,27 +140,29 @@ export class History implements QueriedQueue {
     const entries = this.peek(maxEntries, maxBytes);
     const messages = entries.map(({ message }) => message);
     this.#takeOut(new Set(messages));
+    for (const message of messages) this.#mark(message);
     return { entries, settle: (hasArrived) => (hasArrived ? this.letGo(messages) : this.giveBack(messages)) };
   }
 
   /** Takes one message; false when it is not there. */
   takeOne(message: Message): boolean {
     if (!this.#remove(message)) return false;
+    this.#mark(message);
     this.#taken = (this.#taken ?? new Set()).add(message);
     return true;
   }
 
   /** What was taken is done with. */
   letGo(messages: readonly Message[]): void {
-    for (const message of messages) if (this.#taken?.delete(message)) message.release();
+    for (const message of messages) if (this.#taken?.delete(message)) this.#letGoOf(message);
   }
 
   /** What was taken returns to its place, unless it has expired or was erased. */
   giveBack(messages: readonly Message[]): void {
-    const now = this.#now();
+    const now = this.#context.now();
     for (const message of messages) {
       if (!this.#taken?.delete(message)) continue;
-      if (message.isExpired(now)) message.release();
+      if (message.isExpired(now)) this.#letGoOf(message);
       else this.#add(message);
     }
     this.#messages.sort((a, b) => (a.rcvTimestamp < b.rcvTimestamp ? -1 : 1));
@@ -152,8 +194,47 @@ export class History implements QueriedQueue {
     this.#taken = new Set([...(this.#taken ?? []), ...messages]);
   }
 
+  /** What expires is forgotten by itself. */
+  #watchExpiry(message: Message): void {
+    const { now, timers } = this.#context;
+    if (message.expiresAt === Number.POSITIVE_INFINITY || message.expiryTimer) return;
+    message.expiryTimer = timers.start(message.expiresAt - now(), () => this.forget(message));
+  }
+
+  #store(message: Message, open: () => StoredQueue): void {
+    this.#stored ??= open();
+    message.historyOrder = this.#order++;
+    this.#stored.add(PRIORITY, message.historyOrder, message, LABEL, WAITS);
+  }
+
+  #mark(message: Message): void {
+    if (message.historyOrder >= 0) this.#stored?.setState(PRIORITY, message.historyOrder, MAY_BE_HANDED_OUT);
+  }
+
+  /** It is not in the history any more. */
+  #letGoOf(message: Message): void {
+    if (message.historyOrder >= 0) this.#stored?.remove(PRIORITY, message.historyOrder, message);
+    message.historyOrder = -1;
+    message.release();
+  }
+
+  #load(): void {
+    while (this.#unloaded && this.#stored) {
+      const { entries, rest }: LoadedEntries = this.#stored.load(this.#unloaded, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY);
+      this.#unloaded = rest;
+      for (const { message, order, state } of entries) {
+        message.retain();
+        message.historyOrder = order;
+        message.mayHaveBeenHandedOut = state === MAY_BE_HANDED_OUT;
+        this.#add(message);
+        this.#watchExpiry(message);
+      }
+    }
+  }
+
   *#newestFirst(): Generator<HistoryEntry> {
-    const now = this.#now();
+    this.#load();
+    const now = this.#context.now();
     for (let i = this.#messages.length - 1; i >= 0; i--) {
       const message = this.#messages[i] as Message;
       if (!message.isExpired(now)) yield { message, subscriptionId: undefined, redeliver: 0, isInitial: false };

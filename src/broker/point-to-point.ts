@@ -51,6 +51,11 @@ export class PointToPoint {
     }
   }
 
+  /** Drops what they may not get any more. */
+  sweep(receivers: readonly Receiver[]): void {
+    for (const receiver of receivers) ('dispatcher' in receiver ? receiver.dispatcher : receiver).sweep();
+  }
+
   deliver(message: Message, receivers: readonly Receiver[]): void {
     const init = { message, subscriptionId: PTP_SUBSCRIPTION_ID, parts: WHOLE, isInitial: false };
     for (const receiver of receivers) {

@@ -1,6 +1,6 @@
 import type { QueryVerb } from '../model/command.ts';
 import type { BrokerError } from '../model/error.ts';
-import type { ReceivedMessage } from '../model/message.ts';
+import type { MsgKey, ReceivedMessage } from '../model/message.ts';
 import type { QueryKey } from '../model/query.ts';
 import type { Delivery } from './delivery.ts';
 import type { Session } from './session.ts';
@@ -66,12 +66,17 @@ export interface Authenticator {
    * the password is wrong; `resource.exhaust` when too many ask at a time.
    */
   authenticate(credentials: Credentials): Promise<Principal>;
+  /** Somebody who was let in before the broker started. */
+  recall(user: string): Principal;
   /** Ends what is under way. */
   close(): void;
 }
 
 /** The QoS of a message as XML, as a `get` answers it now. */
 export type QosEncoder = (message: ReceivedMessage) => string;
+
+/** Makes a key of a whole `<key>` element that was one before. */
+export type KeyDecoder = (xml: string) => MsgKey;
 
 /** Answers administrative commands: what stands behind `__cmd:` in an oid (protocol/admin.md). */
 export interface Commands {

@@ -4,11 +4,11 @@ import type { PublishUnit } from '../model/message.ts';
 import type { PublishOutcome, PublishReply } from '../model/replies.ts';
 import type { Timestamp } from '../model/timestamp.ts';
 import type { PublishFilters } from '../query/filter/publish-filters.ts';
-import type { Store } from '../store/store.ts';
 import type { Deliveries } from './deliveries.ts';
 import type { MemoryAccount } from './memory-account.ts';
 import { Message } from './message.ts';
 import { overflowError } from './overflow.ts';
+import type { Persistence } from './persistence.ts';
 import type { PointToPoint, Receiver } from './point-to-point.ts';
 import type { Session } from './session.ts';
 import type { Subscriptions } from './subscriptions.ts';
@@ -21,7 +21,7 @@ export interface PublisherContext {
   readonly subscriptions: Subscriptions;
   readonly deliveries: Deliveries;
   readonly pointToPoint: PointToPoint;
-  readonly store: Store;
+  readonly persistence: Persistence;
   readonly account: MemoryAccount;
   readonly timers: TimerWheel;
   readonly filters: PublishFilters;
@@ -109,11 +109,11 @@ export class Publisher {
     return this.#admit(unit, sender);
   }
 
-  async #settle({ message, topic, reply }: Accepted): Promise<PublishReply> {
+  async #settle({ message, topic, receivers, reply }: Accepted): Promise<PublishReply> {
     const { deliveries } = this.#context;
-    if (message?.qos.persistent) await this.#commit(message, topic);
     if (topic.matching) await topic.matching.done;
     if (deliveries.isBehind) await deliveries.caughtUp();
+    if (message?.qos.persistent) await this.#commit(message, topic, receivers);
     return reply;
   }
 
@@ -129,17 +129,18 @@ export class Publisher {
     const reply = (info: string | undefined): PublishReply => ({ oid: topic.oid, rcvTimestamp, info, isNewTopic });
     if (unit.qos.administrative) {
       topics.checkReferences(topic);
-      return { message: undefined, topic, reply: reply('Administrative configuration request handled') };
+      if (topic.recordId > 0) this.#context.persistence.saveTopic(topic);
+      return { message: undefined, topic, receivers, reply: reply('Administrative configuration request handled') };
     }
     const message = this.#stamp(unit, sender, rcvTimestamp, topic);
     topics.revive(topic);
     message.retain();
-    if (message.qos.persistent) this.#persist(message);
+    if (message.qos.persistent && topic.recordId === 0) this.#context.persistence.saveTopic(topic);
     if (receivers.length > 0) pointToPoint.deliver(message, receivers);
     if (!isPrivate) this.#deliver(topic, message);
     message.release();
     topics.checkReferences(topic);
-    return { message, topic, reply: reply(this.#infoOf(message, isPrivate)) };
+    return { message, topic, receivers, reply: reply(this.#infoOf(message, isPrivate)) };
   }
 
   /** Where it goes. Who was made for it does not stay when it cannot go there. */
@@ -159,7 +160,7 @@ export class Publisher {
   }
 
   #infoOf({ qos }: Message, isPrivate: boolean): string | undefined {
-    if (qos.persistent && !this.#context.store.isDurable) return NOT_DURABLE;
+    if (qos.persistent && !this.#context.persistence.isDurable) return NOT_DURABLE;
     return isPrivate ? 'PtP request handled' : undefined;
   }
 
@@ -184,7 +185,7 @@ export class Publisher {
   /** To the topic's history and to its subscribers. */
   #deliver(topic: Topic, message: Message): void {
     const isChanged = message.qos.forceUpdate !== false || !topic.history.newest?.content.equals(message.content);
-    this.#remember(topic, message);
+    if (message.qos.lifeTimeMs !== 0) topic.remember(message);
     if (topic.consumers) {
       topic.consumers.distribute();
       return;
@@ -196,26 +197,14 @@ export class Publisher {
     message.retain();
   }
 
-  #remember(topic: Topic, message: Message): void {
-    if (message.qos.lifeTimeMs === 0) return;
-    topic.remember(message);
-    if (message.expiresAt === Number.POSITIVE_INFINITY) return;
-    message.expiryTimer = this.#context.timers.start(message.expiresAt - this.#context.now(), () =>
-      topic.history.forget(message),
-    );
-  }
-
-  #persist(message: Message): void {
-    const { key, content, qos, sender, rcvTimestamp } = message;
-    this.#context.store.putMessage({ oid: key.oid, keyXml: key.xml, content, qos, sender, rcvTimestamp });
-  }
-
-  async #commit(message: Message, topic: Topic): Promise<void> {
+  async #commit(message: Message, topic: Topic, receivers: readonly Receiver[]): Promise<void> {
     try {
-      await this.#context.store.commit();
+      await this.#context.persistence.commit();
     } catch (error) {
       message.withdraw();
       topic.history.forget(message);
+      for (const { subscription } of topic.routes.values()) subscription.session.dispatcher.sweep();
+      this.#context.pointToPoint.sweep(receivers);
       throw error;
     }
   }
@@ -225,6 +214,7 @@ export class Publisher {
 interface Accepted {
   readonly message: Message | undefined;
   readonly topic: Topic;
+  readonly receivers: readonly Receiver[];
   readonly reply: PublishReply;
 }
 

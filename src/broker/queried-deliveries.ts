@@ -25,7 +25,7 @@ export class QueriedDeliveries implements QueriedQueue {
   }
 
   take(maxEntries: number, maxBytes: number): Taken {
-    const entries = this.#queue.take(maxEntries, maxBytes);
+    const entries = this.#queue.takeForQuery(maxEntries, maxBytes);
     for (const delivery of entries) this.#taken.add(delivery);
     return { entries, settle: (hasArrived) => this.#settle(entries, hasArrived) };
   }

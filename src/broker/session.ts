@@ -1,4 +1,5 @@
 import type { Timer } from '../base/timer-wheel.ts';
+import type { CallbackQos } from '../model/connect.ts';
 import type { SessionName } from '../model/session-name.ts';
 import type { Timestamp } from '../model/timestamp.ts';
 import { VerbCounters } from './counters.ts';
@@ -40,6 +41,12 @@ export class Session {
   /** Counts those who came to listen: while a subscription is looked for, a newer one may come. */
   lastListener = 0;
   isClosed = false;
+  /** Its record in the store; 0: it has none. */
+  recordId = 0;
+  /** The text of that record. */
+  savedRecord = '';
+  /** Where its client wants updates, as it said last. */
+  callback: CallbackQos | undefined;
 
   constructor(init: SessionInit) {
     this.name = init.name;

@@ -7,7 +7,9 @@ import type { BrokerOptions } from './broker-options.ts';
 import { Dispatcher, type DispatcherContext } from './dispatcher.ts';
 import type { BrokerEvents } from './events.ts';
 import { type Login, NOBODY } from './login.ts';
+import type { Persistence } from './persistence.ts';
 import type { Principal } from './ports.ts';
+import type { SessionRecord } from './records.ts';
 import { Session, type SessionInit } from './session.ts';
 import { changedBounds, changedOptions, defaultOptions, queueBounds, type SessionOptions } from './session-options.ts';
 import type { Subject } from './subject.ts';
@@ -28,6 +30,7 @@ export interface SessionEnd {
 export class Sessions {
   readonly subjects: Subjects;
   readonly #options: BrokerOptions;
+  readonly #persistence: Persistence;
   readonly #defaultOptions: SessionOptions;
   readonly #context: DispatcherContext;
   readonly #timers: TimerWheel;
@@ -42,11 +45,13 @@ export class Sessions {
     options: BrokerOptions,
     context: DispatcherContext,
     timers: TimerWheel,
+    persistence: Persistence,
     events: BrokerEvents,
     onEnd: (session: Session, deathReason: string | undefined) => void,
   ) {
-    this.subjects = new Subjects(options, context, events);
+    this.subjects = new Subjects(options, context, persistence, events);
     this.#options = options;
+    this.#persistence = persistence;
     this.#defaultOptions = defaultOptions(options.limits);
     this.#context = context;
     this.#timers = timers;
@@ -79,6 +84,7 @@ export class Sessions {
   /** Gives a session another time-out, in ms, that begins now; 0 = never. */
   setTimeout(session: Session, timeoutMs: number): void {
     session.options = { ...session.options, timeoutMs };
+    this.#saveAgain(session);
     session.expiryTimer?.cancel();
     this.touch(session);
     this.#watch(session, timeoutMs);
@@ -111,6 +117,38 @@ export class Sessions {
     if (subject) this.#requireSessionRoom(subject, subject.sessions.size);
     const session = this.#create({ name, principal: NOBODY }, { ...DEFAULT_CONNECT_QOS, timeoutMs: 0 }, false);
     session.isProvisional = true;
+    return session;
+  }
+
+  /** It survives the end of the process, as far as anybody could find it again. */
+  makePersistent(session: Session): void {
+    const subject = this.subjects.get(session.name.subject);
+    if (session.isTransient || session.recordId > 0 || !session.dispatcher.queue.openStored || !subject) return;
+    session.options = { ...session.options, persistent: true };
+    this.#persistence.saveSession(session, subject);
+  }
+
+  /** One of an earlier life of the broker; `id` is the number of its record. */
+  recover(id: number, record: SessionRecord, principal: Principal): Session {
+    const { maxSessions, queue } = record.subject;
+    const subject = this.subjects.getOrCreate(record.name.subject);
+    subject.maxSessions = maxSessions;
+    subject.bounds = queueBounds(queue, this.#options.limits);
+    const session = this.#make({
+      name: record.name,
+      principal,
+      qos: { ...DEFAULT_CONNECT_QOS, callbackQueue: record.queue },
+      secretId: record.secretId,
+      isTransient: false,
+      isReachable: record.isReachable && record.options.persistent,
+      context: { ...this.#context, onRoom: () => subject.flush() },
+    });
+    session.recordId = id;
+    session.options = record.options;
+    session.isProvisional = !record.options.persistent;
+    session.callback = record.callback;
+    this.#lastNegativeId = Math.min(this.#lastNegativeId, record.name.pubSessionId);
+    this.#add(session, subject);
     return session;
   }
 
@@ -201,13 +239,31 @@ export class Sessions {
       isReachable,
       context: { ...this.#context, onRoom: () => subject.flush() },
     });
+    session.callback = qos.callback;
+    this.#add(session, subject);
+    if (session.options.persistent) this.#persistence.saveSession(session, subject);
+    subject.flush();
+    return session;
+  }
+
+  #add(session: Session, subject: Subject): void {
+    const { pubSessionId = 0 } = session.name;
+    if (pubSessionId > 0 || session.options.persistent) {
+      session.dispatcher.queue.openStored = () => {
+        if (session.recordId === 0) this.#persistence.saveSession(session, subject);
+        return this.#persistence.queueOf(session.recordId);
+      };
+    }
     subject.sessions.set(pubSessionId, session);
     this.#bySecretId.set(session.secretId, session);
     this.#context.account.charge(SESSION_BYTES);
     this.#watch(session, session.options.timeoutMs);
     this.#events.emit({ type: 'connect', session });
-    subject.flush();
-    return session;
+  }
+
+  #saveAgain(session: Session): void {
+    const subject = this.subjects.get(session.name.subject);
+    if (session.recordId > 0 && subject) this.#persistence.saveSession(session, subject);
   }
 
   #reopen(
@@ -232,6 +288,9 @@ export class Sessions {
     session.options = changedOptions(session.options, qos);
     const subject = this.subjects.get(session.name.subject);
     if (subject) configureSubject(subject, qos);
+    session.callback = qos.callback;
+    if (qos.persistent) this.makePersistent(session);
+    this.#saveAgain(session);
     session.expiryTimer?.cancel();
     this.#watch(session, session.options.timeoutMs);
   }
@@ -252,8 +311,9 @@ export class Sessions {
     this.end(session, { deathReason: `The session ${session.absoluteName} gave no sign of life for its time-out` });
   }
 
-  #forget({ name, secretId }: Session, keepsSubjectQueue: boolean): void {
+  #forget({ name, secretId, recordId }: Session, keepsSubjectQueue: boolean): void {
     this.#bySecretId.delete(secretId);
+    this.#persistence.forget(recordId);
     this.#context.account.release(SESSION_BYTES);
     const subject = this.subjects.get(name.subject);
     if (!subject || name.pubSessionId === undefined) return;

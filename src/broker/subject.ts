@@ -1,9 +1,18 @@
 import { BoundedQueue, type BoundedQueueContext, type DeliveryInit, type QueueBounds } from './bounded-queue.ts';
 import type { FillMark } from './fill-mark.ts';
 import type { Session } from './session.ts';
+import type { StoredQueue } from './stored-queue.ts';
 
 /** What its queue costs when it has one, in bytes. */
 const QUEUE_BYTES = 1_000;
+
+export interface SubjectInit {
+  readonly name: string;
+  readonly maxSessions: number;
+  readonly bounds: QueueBounds;
+  readonly context: BoundedQueueContext;
+  readonly openStored: (subject: Subject) => StoredQueue;
+}
 
 /** One user: the sessions, and a queue of what was sent to all of them while there was none. */
 export class Subject {
@@ -13,6 +22,10 @@ export class Subject {
   maxSessions: number;
   /** An administrator lets it have no more sessions. */
   isLoginBlocked = false;
+  /** Its record in the store; 0: it has none. */
+  recordId = 0;
+  /** See `BoundedQueue.openStored`. */
+  readonly #openStored: () => StoredQueue;
   /** Ms since 1970 since when it is known. */
   readonly createdAt: number;
   #bounds: QueueBounds;
@@ -22,8 +35,9 @@ export class Subject {
   /** Whoever wants to know how full the queue is, once there is one. */
   fillMarks: readonly FillMark[] | undefined;
 
-  constructor(name: string, maxSessions: number, bounds: QueueBounds, context: BoundedQueueContext) {
+  constructor({ name, maxSessions, bounds, context, openStored }: SubjectInit) {
     this.name = name;
+    this.#openStored = () => openStored(this);
     this.maxSessions = maxSessions;
     this.#bounds = bounds;
     this.#context = context;
@@ -43,6 +57,7 @@ export class Subject {
     if (this.#queue) return this.#queue;
     this.#queue = new BoundedQueue(this.#bounds, this.#context);
     this.#queue.fillMarks = this.fillMarks;
+    this.#queue.openStored = this.#openStored;
     this.#context.account.charge(QUEUE_BYTES);
     return this.#queue;
   }
@@ -82,7 +97,7 @@ export class Subject {
 
   /** Nobody gets what waits for the subject. */
   clear(): void {
-    this.#queue?.removeAll(() => true);
+    this.#queue?.clear(() => {});
   }
 
   /** Drops what waits and nobody may get any more. */

@@ -3,7 +3,10 @@ import { BrokerError } from '../model/error.ts';
 import type { BrokerOptions } from './broker-options.ts';
 import type { DispatcherContext } from './dispatcher.ts';
 import type { BrokerEvents } from './events.ts';
+import type { Persistence } from './persistence.ts';
+import type { SubjectRecord } from './records.ts';
 import { queueBounds } from './session-options.ts';
+import type { StoredQueue } from './stored-queue.ts';
 import { Subject } from './subject.ts';
 
 /** What one subject costs beside its sessions, in bytes (`npm run bench -- memory`). */
@@ -15,12 +18,14 @@ const MIN_NAME_CHARS = 2;
 export class Subjects {
   readonly #options: BrokerOptions;
   readonly #context: DispatcherContext;
+  readonly #persistence: Persistence;
   readonly #events: BrokerEvents;
   readonly #subjects = new Map<string, Subject>();
 
-  constructor(options: BrokerOptions, context: DispatcherContext, events: BrokerEvents) {
+  constructor(options: BrokerOptions, context: DispatcherContext, persistence: Persistence, events: BrokerEvents) {
     this.#options = options;
     this.#context = context;
+    this.#persistence = persistence;
     this.#events = events;
   }
 
@@ -44,10 +49,20 @@ export class Subjects {
     const { limits } = this.#options;
     this.#context.account.require(SUBJECT_BYTES);
     const bounds = queueBounds(DEFAULT_CONNECT_QOS.subjectQueue, limits);
-    const subject = new Subject(name, limits.maxSessionsPerSubject, bounds, this.#context);
+    const { maxSessionsPerSubject: maxSessions } = limits;
+    const subject = new Subject({ name, maxSessions, bounds, context: this.#context, openStored: (owner) => this.#openStored(owner) });
     this.#subjects.set(name, subject);
     this.#context.account.charge(SUBJECT_BYTES);
     this.#events.emit({ type: 'subjectAlive', subject });
+    return subject;
+  }
+
+  /** One of an earlier life of the broker; `id` is the number of its record. */
+  recover(id: number, record: Omit<SubjectRecord, 'kind'>): Subject {
+    const subject = this.getOrCreate(record.name);
+    subject.recordId = id;
+    subject.maxSessions = record.maxSessions;
+    subject.bounds = queueBounds(record.queue, this.#options.limits);
     return subject;
   }
 
@@ -55,8 +70,14 @@ export class Subjects {
   forgetUnneeded(subject: Subject): void {
     if (subject.isNeeded || !this.#subjects.delete(subject.name)) return;
     subject.close();
+    this.#persistence.forget(subject.recordId);
     this.#context.account.release(SUBJECT_BYTES);
     this.#events.emit({ type: 'subjectDead', subject });
+  }
+
+  #openStored(subject: Subject): StoredQueue {
+    if (subject.recordId === 0) this.#persistence.saveSubject(subject);
+    return this.#persistence.queueOf(subject.recordId);
   }
 
   #check(name: string): void {

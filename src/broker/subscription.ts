@@ -21,6 +21,8 @@ export interface Subscription {
   /** What a message must pass to be delivered; undefined: everything is. */
   filters: FilterChain | undefined;
   isCancelled: boolean;
+  /** Its record in the store; 0: it has none. */
+  recordId: number;
   /** Its query exceeded the budget on some topic, and its subscriber was told. */
   hasFailed: boolean;
 }

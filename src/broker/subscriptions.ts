@@ -12,8 +12,10 @@ import type { Filtering } from './filtering.ts';
 import type { Matching } from './matching.ts';
 import type { MemoryAccount } from './memory-account.ts';
 import type { Message } from './message.ts';
+import type { Persistence } from './persistence.ts';
 import type { Session } from './session.ts';
 import type { Subscription } from './subscription.ts';
+import type { SubscriptionRecord } from './records.ts';
 import { checkSubscriptionId, subscriptionIdOf } from './subscription-id.ts';
 import type { Topic } from './topic.ts';
 import type { Topics } from './topics.ts';
@@ -32,6 +34,9 @@ export interface SubscriptionsContext {
   readonly deliveries: Deliveries;
   readonly account: MemoryAccount;
   readonly filtering: Filtering;
+  readonly persistence: Persistence;
+  /** A session gets a subscription that is to survive a restart, and so must survive, too. */
+  readonly makePersistent: (session: Session) => void;
   readonly events: BrokerEvents;
   readonly slicer: Slicer;
   readonly now: () => number;
@@ -93,6 +98,16 @@ export class Subscriptions {
     return ended;
   }
 
+  /** A subscription of an earlier life of the broker; what the topics hold has been delivered to it. */
+  async recover(session: Session, { id, query, qos }: SubscriptionRecord, recordId: number): Promise<void> {
+    const filters = qos.filters.length === 0 ? undefined : await this.#compileFilters(session, qos);
+    const subscription = this.#create(session, query, qos, id);
+    subscription.recordId = recordId;
+    this.#setFilters(subscription, filters);
+    if (query.type === 'EXACT') this.#connect(subscription, this.#context.topics.getOrCreate(query.oid));
+    else await this.#connectQuery(subscription, false);
+  }
+
   /** Ends a subscription. Returns its id and those of the routes that a query made. */
   cancel(subscription: Subscription): string[] {
     if (subscription.isCancelled) return [];
@@ -101,6 +116,7 @@ export class Subscriptions {
     this.#context.account.release(subscription.bytes);
     this.#setFilters(subscription, undefined);
     subscription.session.subscriptions.delete(subscription.id);
+    this.#context.persistence.forget(subscription.recordId);
     if (subscription.standing) this.#context.queries.remove(subscription.standing, subscription);
     const routeIds = [...subscription.topics.values()].filter((id) => id !== subscription.id);
     for (const topic of [...subscription.topics.keys()]) this.disconnect(subscription, topic);
@@ -142,10 +158,16 @@ export class Subscriptions {
     this.#requireRoom(session, filters);
     const subscription = this.#create(session, query, qos);
     this.#setFilters(subscription, filters);
+    if (qos.persistent) this.#save(subscription);
     if (query.type === 'EXACT') this.#connectExact(subscription, query.oid);
-    else await this.#connectQuery(subscription);
+    else await this.#connectQuery(subscription, true);
     if (filters) await this.#context.deliveries.caughtUp();
     return { subscriptionId: subscription.id, isKnown: false };
+  }
+
+  #save(subscription: Subscription): void {
+    this.#context.makePersistent(subscription.session);
+    if (subscription.session.recordId > 0) this.#context.persistence.saveSubscription(subscription);
   }
 
   #cancelById(session: Session, id: string): string[] {
@@ -198,9 +220,7 @@ export class Subscriptions {
     }
   }
 
-  #create(session: Session, query: QueryKey, qos: QueryQos): Subscription {
-    const id = qos.subscriptionId ?? `__subId:${query.type === 'XPATH' ? 'XPATH' : ''}${this.#context.newTimestamp()}`;
-    if (qos.subscriptionId !== undefined) checkSubscriptionId(qos.subscriptionId, session.name);
+  #create(session: Session, query: QueryKey, qos: QueryQos, id = this.#idFor(session, query, qos)): Subscription {
     const replaced = session.subscriptions.get(id);
     const subscription: Subscription = {
       id,
@@ -213,6 +233,7 @@ export class Subscriptions {
       standing: undefined,
       filters: undefined,
       isCancelled: false,
+      recordId: 0,
       hasFailed: false,
     };
     if (query.type !== 'EXACT') subscription.standing = this.#context.queries.add(query, subscription);
@@ -222,6 +243,12 @@ export class Subscriptions {
     this.#size++;
     this.#context.events.emit({ type: 'subscribe', subscription });
     return subscription;
+  }
+
+  #idFor(session: Session, query: QueryKey, { subscriptionId }: QueryQos): string {
+    if (subscriptionId === undefined) return `__subId:${query.type === 'XPATH' ? 'XPATH' : ''}${this.#context.newTimestamp()}`;
+    checkSubscriptionId(subscriptionId, session.name);
+    return subscriptionId;
   }
 
   #connectExact(subscription: Subscription, oid: string): void {
@@ -236,13 +263,13 @@ export class Subscriptions {
     }
   }
 
-  async #connectQuery(subscription: Subscription): Promise<void> {
+  async #connectQuery(subscription: Subscription, isNew: boolean): Promise<void> {
     const { standing } = subscription;
     if (!standing) return;
     try {
       await this.#context.matching.scanTopics(standing, (topic) => {
         if (subscription.isCancelled) return false;
-        if (this.#connect(subscription, topic)) this.#deliverInitial(subscription, topic);
+        if (this.#connect(subscription, topic) && isNew) this.#deliverInitial(subscription, topic);
         return true;
       });
     } catch (error) {

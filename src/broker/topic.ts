@@ -30,8 +30,6 @@ export interface TopicMatching {
 export interface TopicEvents {
   /** It may have lost its last message or exact subscriber. */
   onIdle(topic: Topic): void;
-  /** Nobody holds the message any more. */
-  onReleased(message: Message): void;
 }
 
 export interface TopicOptions {
@@ -65,6 +63,11 @@ export class Topic implements MessageOwner {
   readonly history: History;
   /** Undefined: every subscriber gets every message. */
   consumers: ConsumableQueue | undefined;
+  /** Its record in the store; 0 as long as it has none: it has not had a persistent message. */
+  recordId = 0;
+  /** What all queues have of it in the store, and how much of that is not in memory. */
+  #storedEntries = 0;
+  #unloadedEntries = 0;
   readonly #events: TopicEvents;
   #heldMessages = 0;
   #heldBytes = 0;
@@ -117,18 +120,24 @@ export class Topic implements MessageOwner {
 
   /** Whether messages of it are somewhere. */
   get hasMessages(): boolean {
-    return this.#heldMessages > 0;
+    return this.#heldMessages > 0 || this.#storedEntries > 0;
+  }
+
+  /** Whether the store has something of it that refers to its record. */
+  get isStored(): boolean {
+    return this.#storedEntries > 0;
   }
 
   /** Whether somebody subscribed to just this topic, or messages of it are somewhere. */
   get isReferenced(): boolean {
-    return this.#heldMessages > 0 || this.#exactRoutes > 0;
+    return this.hasMessages || this.#exactRoutes > 0;
   }
 
   /** Whether one more message with so much content fits into the bounds of its store. */
   hasRoom(contentBytes: number): boolean {
     const { storeMaxEntries, storeMaxBytes } = this.options;
-    return this.#heldMessages < storeMaxEntries && this.#heldBytes + contentBytes <= storeMaxBytes;
+    const messages = this.#heldMessages + this.#unloadedEntries;
+    return messages < storeMaxEntries && this.#heldBytes + contentBytes <= storeMaxBytes;
   }
 
   messageHeld(message: Message): void {
@@ -139,8 +148,30 @@ export class Topic implements MessageOwner {
   messageReleased(message: Message): void {
     this.#heldMessages--;
     this.#heldBytes -= message.content.length;
-    this.#events.onReleased(message);
     this.#events.onIdle(this);
+  }
+
+  entryStored(): void {
+    this.#storedEntries++;
+  }
+
+  entryForgotten(): void {
+    this.#storedEntries--;
+    this.#events.onIdle(this);
+  }
+
+  entryUnloaded(): void {
+    this.#unloadedEntries++;
+  }
+
+  entryLoaded(): void {
+    this.#unloadedEntries--;
+  }
+
+  /** What earlier lives of the broker left in the store. */
+  recover(entries: number): void {
+    this.#storedEntries += entries;
+    this.#unloadedEntries += entries;
   }
 
   #startConsumableQueue(): void {

@@ -5,11 +5,20 @@ import { isSystemOid } from '../model/system-topics.ts';
 import type { BrokerLimits } from './broker-options.ts';
 import { History } from './history.ts';
 import type { MemoryAccount } from './memory-account.ts';
-import { BYTES_PER_KEY_CHAR, type Message } from './message.ts';
+import { BYTES_PER_KEY_CHAR } from './message.ts';
+import type { Persistence } from './persistence.ts';
 import { Topic, type TopicEvents, type TopicOptions } from './topic.ts';
 
 /** What one topic costs beside its key and its messages, in bytes (measured by `npm run bench -- memory`). */
 const TOPIC_BYTES = 1_200;
+
+export interface TopicsContext {
+  readonly limits: BrokerLimits;
+  readonly account: MemoryAccount;
+  readonly timers: TimerWheel;
+  readonly persistence: Persistence;
+  readonly now: () => number;
+}
 
 export interface TopicsEvents {
   onCreated(topic: Topic): void;
@@ -17,8 +26,6 @@ export interface TopicsEvents {
   onRemoved(topic: Topic): void;
   /** A topic died because nobody needed it for its destroyDelay. */
   onDeath(topic: Topic): void;
-  /** Nobody holds the message any more. */
-  onReleased(message: Message): void;
 }
 
 /** All topics by oid, in the order they were made; moves them through their states and lets the unreferenced die. */
@@ -27,6 +34,7 @@ export class Topics {
   readonly #account: MemoryAccount;
   readonly #timers: TimerWheel;
   readonly #events: TopicsEvents;
+  readonly #persistence: Persistence;
   readonly #now: () => number;
   readonly #topics = new Map<string, Topic>();
   readonly #topicEvents: TopicEvents;
@@ -34,12 +42,13 @@ export class Topics {
   readonly #softErased = new Set<Topic>();
   #keyOrder = 0;
 
-  constructor(limits: BrokerLimits, account: MemoryAccount, timers: TimerWheel, events: TopicsEvents, now: () => number) {
+  constructor({ limits, account, timers, persistence, now }: TopicsContext, events: TopicsEvents) {
     this.#limits = limits;
     this.#account = account;
     this.#timers = timers;
-    this.#events = events;
+    this.#persistence = persistence;
     this.#now = now;
+    this.#events = events;
     this.#defaultOptions = {
       readonly: false,
       destroyDelayMs: limits.destroyDelayMs,
@@ -49,7 +58,7 @@ export class Topics {
       storeMaxEntries: Number.POSITIVE_INFINITY,
       storeMaxBytes: Number.POSITIVE_INFINITY,
     };
-    this.#topicEvents = { onIdle: (topic) => this.checkReferences(topic), onReleased: (message) => events.onReleased(message) };
+    this.#topicEvents = { onIdle: (topic) => this.checkReferences(topic) };
   }
 
   get size(): number {
@@ -75,10 +84,27 @@ export class Topics {
     const known = this.#topics.get(oid);
     if (known) return known;
     if (!isSystemOid(oid)) this.#requireRoom(oid);
-    const topic = new Topic(oid, this.#defaultOptions, new History(this.#now), this.#topicEvents);
+    const topic = this.#create(oid);
     this.#topics.set(oid, topic);
     this.#account.charge(bytesOf(topic));
     this.#events.onCreated(topic);
+    return topic;
+  }
+
+  /** One that was erased in an earlier life of the broker while updates of it waited; it is not among the topics. */
+  recoverErased(key: MsgKey, isDestroyed: boolean): Topic {
+    const topic = this.#create(key.oid);
+    topic.key = key;
+    topic.isDestroyed = isDestroyed;
+    topic.state = isDestroyed ? 'DEAD' : 'SOFT_ERASED';
+    if (!isDestroyed) this.#softErased.add(topic);
+    return topic;
+  }
+
+  #create(oid: string): Topic {
+    const context = { now: this.#now, timers: this.#timers };
+    const history = new History(context, () => this.#persistence.queueOf(topic.recordId));
+    const topic: Topic = new Topic(oid, this.#defaultOptions, history, this.#topicEvents);
     return topic;
   }
 
@@ -110,9 +136,11 @@ export class Topics {
     this.#account.release(bytesOf(topic));
     topic.history.close();
     this.#events.onRemoved(topic);
-    if (isForced || !topic.hasMessages) return;
-    topic.state = 'SOFT_ERASED';
-    this.#softErased.add(topic);
+    if (!isForced && topic.hasMessages) {
+      topic.state = 'SOFT_ERASED';
+      this.#softErased.add(topic);
+    }
+    this.#persistence.topicRemoved(topic);
   }
 
   /** Erased topics of which updates are still on their way. */
@@ -126,6 +154,7 @@ export class Topics {
       topic.state = 'DEAD';
       this.#softErased.delete(topic);
     }
+    if (isGone(topic) && !topic.isStored) this.#persistence.forgetTopic(topic);
     if (isGone(topic) || topic.isReferenced || isSystemOid(topic.oid)) return;
     if (topic.state === 'UNCONFIGURED') {
       if (topic.routes.size === 0) this.remove(topic, false);

@@ -74,6 +74,14 @@ export function readKey(text: string): XmlSource {
   return source;
 }
 
+/** Makes a key again of what was the `xml` of one: bounds were checked then. @throws BrokerError for what is none. */
+export function decodeStoredKey(xml: string): MsgKey {
+  const { root, sourceOf } = readKey(xml);
+  return decodeMsgKey(root, sourceOf(root), {}, () => '', { maxOidBytes: MAX, maxKeyBytes: MAX, maxDepth: MAX });
+}
+
+const MAX = Number.MAX_SAFE_INTEGER;
+
 const QUERY_TYPES: readonly string[] = ['EXACT', 'XPATH', 'DOMAIN'];
 
 /**

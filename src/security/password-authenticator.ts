@@ -57,6 +57,10 @@ export class PasswordAuthenticator implements Authenticator {
     throw new BrokerError('user.security.authorization.notAuthorized', `${user} may not connect`);
   }
 
+  recall(user: string): Principal {
+    return new PasswordPrincipal(user, this.#file);
+  }
+
   close(): void {
     this.#file.close();
     this.#backOff.close();

@@ -1,18 +1,52 @@
-import type { Timestamp } from '../model/timestamp.ts';
-import type { MessageRecord, Store } from './store.ts';
+import type { Lane, LanePart, LaneSummary, Recovery, StateRecord, Store, StoredEntry } from './store.ts';
 
 /** Keeps everything in memory: nothing survives the end of the process. */
 export class MemoryStore implements Store {
-  readonly isDurable = false;
-  readonly #messages = new Map<Timestamp, MessageRecord>();
+  readonly isDurable: boolean = false;
+  readonly #records = new Map<number, string>();
+  readonly #lanes = new Map<string, { readonly lane: Lane; readonly entries: Map<number, StoredEntry> }>();
   #changes: (() => void)[] = [];
 
-  putMessage(record: MessageRecord): void {
-    this.#changes.push(() => this.#messages.set(record.rcvTimestamp, record));
+  recover(): Recovery {
+    const records = [...this.#records].map(([id, text]): StateRecord => ({ id, text })).sort((a, b) => a.id - b.id);
+    const lanes = [...this.#lanes.values()].filter(({ entries }) => entries.size > 0).map(({ lane, entries }) => summaryOf(lane, [...entries.values()]));
+    return { records, lanes };
   }
 
-  deleteMessage(rcvTimestamp: Timestamp): void {
-    this.#changes.push(() => this.#messages.delete(rcvTimestamp));
+  putRecord({ id, text }: StateRecord): void {
+    this.#changes.push(() => this.#records.set(id, text));
+  }
+
+  deleteRecord(id: number): void {
+    this.#changes.push(() => this.#records.delete(id));
+  }
+
+  add(lane: Lane, entry: StoredEntry): void {
+    this.#changes.push(() => this.#laneOf(lane).set(entry.order, entry));
+  }
+
+  setState(lane: Lane, order: number, state: number): void {
+    this.#changes.push(() => {
+      const entries = this.#laneOf(lane);
+      const entry = entries.get(order);
+      if (entry) entries.set(order, { ...entry, state });
+    });
+  }
+
+  remove(lane: Lane, order: number): void {
+    this.#changes.push(() => this.#laneOf(lane).delete(order));
+  }
+
+  read(lane: Lane, fromOrder: number, maxEntries: number, maxBytes: number): LanePart {
+    const all = [...this.#laneOf(lane).values()].filter(({ order }) => order >= fromOrder).sort((a, b) => a.order - b.order);
+    let bytes = 0;
+    const entries: StoredEntry[] = [];
+    for (const entry of all) {
+      bytes += entry.message.content.length;
+      if (entries.length >= maxEntries || (entries.length > 0 && bytes > maxBytes)) return { entries, next: entry.order };
+      entries.push(entry);
+    }
+    return { entries, next: undefined };
   }
 
   async commit(): Promise<void> {
@@ -21,11 +55,22 @@ export class MemoryStore implements Store {
     for (const change of changes) change();
   }
 
-  async *messages(): AsyncIterable<MessageRecord> {
-    yield* [...this.#messages.values()].sort((a, b) => (a.rcvTimestamp < b.rcvTimestamp ? -1 : 1));
-  }
-
   close(): Promise<void> {
     return this.commit();
   }
+
+  #laneOf(lane: Lane): Map<number, StoredEntry> {
+    const key = `${lane.queueId} ${lane.priority}`;
+    const known = this.#lanes.get(key) ?? { lane, entries: new Map() };
+    this.#lanes.set(key, known);
+    return known.entries;
+  }
+}
+
+function summaryOf({ queueId, priority }: Lane, entries: readonly StoredEntry[]): LaneSummary {
+  const topics = new Map<number, number>();
+  for (const { message } of entries) topics.set(message.topicId, (topics.get(message.topicId) ?? 0) + 1);
+  const orders = entries.map(({ order }) => order);
+  const bytes = entries.reduce((sum, { message }) => sum + message.content.length, 0);
+  return { queueId, priority, entries: entries.length, bytes, topics, firstOrder: Math.min(...orders), lastOrder: Math.max(...orders) };
 }

@@ -61,7 +61,12 @@ export function readUpdatesRequest(parameters: unknown, limits: KeyLimits): Upda
   return {
     query,
     wanted: readQueryKey(query, limits),
-    subscribeQos: { ...DEFAULT_QUERY_QOS, history: { numEntries, newestFirst: false }, filters: readFilters(query) },
+    subscribeQos: {
+      ...DEFAULT_QUERY_QOS,
+      history: { numEntries, newestFirst: false },
+      filters: readFilters(query),
+      persistent: query.boolean('persistent') ?? false,
+    },
     ack: query.text('ack'),
     timeoutMs: (query.number('timeout', 0, MAX_TIMEOUT_S) ?? DEFAULT_TIMEOUT_S) * 1000,
     isRaw,

@@ -55,6 +55,7 @@ async function listen(
   if (session.isTransient && !asked.wanted) throw new HttpError(400, NOTHING_TO_WAIT_FOR);
   const turn = ++session.lastListener;
   if (asked.wanted) await broker.subscribeOnce(session, asked.wanted, asked.subscribeQos);
+  await session.dispatcher.prepare(asked.maxEntries, asked.maxBytes);
   // Looking through many topics takes its time: the world may have changed.
   if (session.isClosed || closing.isClosing || reply.raw.destroyed) return answerNothing(reply, caller);
   if (turn !== session.lastListener) throw new BrokerError('user.connect.multiple', DISPLACED);

@@ -1,0 +1,109 @@
+import type { StoredEntry } from '../store/store.ts';
+import type { StoredPart } from './delivery-queue.ts';
+import type { Message } from './message.ts';
+import type { Persistence } from './persistence.ts';
+
+/** One message in the store, as its queue sees it. */
+export interface LoadedEntry {
+  readonly order: number;
+  readonly message: Message;
+  readonly label: string;
+  readonly state: number;
+  /** It was there when the broker started. */
+  readonly isRecovered: boolean;
+}
+
+/** The beginning of a stored part, and what stays in the store behind it. */
+export interface LoadedEntries {
+  readonly entries: readonly LoadedEntry[];
+  readonly rest: StoredPart | undefined;
+}
+
+/** What a queue has in the store: its persistent messages, whether they are in memory too or not. */
+export class StoredQueue {
+  readonly #queueId: number;
+  readonly #persistence: Persistence;
+  /** What was there when the broker started. */
+  readonly #lastRecovered: number;
+
+  constructor(queueId: number, persistence: Persistence, lastRecovered = -1) {
+    this.#queueId = queueId;
+    this.#persistence = persistence;
+    this.#lastRecovered = lastRecovered;
+  }
+
+  /** Whether memory may rely on it. */
+  get isDurable(): boolean {
+    return this.#persistence.isDurable;
+  }
+
+  add(priority: number, order: number, message: Message, label: string, state: number): void {
+    this.#persistence.store.add(this.#lane(priority), { order, label, state, message });
+    message.owner.entryStored();
+    this.#persistence.commitSoon();
+  }
+
+  setState(priority: number, order: number, state: number): void {
+    this.#persistence.store.setState(this.#lane(priority), order, state);
+    this.#persistence.commitSoon();
+  }
+
+  remove(priority: number, order: number, message: Message): void {
+    this.#persistence.store.remove(this.#lane(priority), order);
+    this.#persistence.commitSoon();
+    message.owner.entryForgotten();
+  }
+
+  /** See `Store.commit`. */
+  commit(): Promise<void> {
+    return this.#persistence.commit();
+  }
+
+  /** Loads at most `maxEntries`, and, the first one aside, `maxBytes` of content. What expired while the broker was down is left out. */
+  load(part: StoredPart, maxEntries: number, maxBytes: number): LoadedEntries {
+    const { priority, order, lastOrder } = part;
+    const count = Math.min(maxEntries, part.entries);
+    const { entries, next } = this.#persistence.store.read(this.#lane(priority), order, count, maxBytes);
+    const ofPart = entries.filter((entry) => entry.order <= lastOrder);
+    const loaded = ofPart.map((entry) => this.#load(entry)).filter((entry) => entry !== undefined);
+    const isEnd = next === undefined || next > lastOrder;
+    return { entries: loaded, rest: isEnd ? undefined : shortenedPart(part, ofPart, next) };
+  }
+
+  /** Takes out, little by little, what a queue that is gone has in the store; `onDropped` gets each message that is not damaged. */
+  async drop(parts: readonly StoredPart[], onDropped: (message: Message) => void): Promise<void> {
+    for (const part of parts) {
+      for (let rest: StoredPart | undefined = part; rest; ) {
+        const loaded = this.load(rest, DROPPED_AT_ONCE, MAX_DROPPED_BYTES);
+        for (const { order, message } of loaded.entries) {
+          onDropped(message);
+          this.remove(part.priority, order, message);
+        }
+        rest = loaded.rest;
+        await this.#persistence.slicer.breathe();
+      }
+    }
+  }
+
+  #load({ order, label, state, message: record }: StoredEntry): LoadedEntry | undefined {
+    const isRecovered = order <= this.#lastRecovered;
+    const message = this.#persistence.toMessage(record);
+    message.owner.entryLoaded();
+    if (!isRecovered || message.expiresAt > this.#persistence.startedAt) return { order, message, label, state, isRecovered };
+    this.remove(message.qos.priority, order, message);
+    return undefined;
+  }
+
+  #lane(priority: number): { readonly queueId: number; readonly priority: number } {
+    return { queueId: this.#queueId, priority };
+  }
+}
+
+/** How much of a queue that is gone is taken out of the store in one go. */
+const DROPPED_AT_ONCE = 100;
+const MAX_DROPPED_BYTES = 1024 * 1024;
+
+function shortenedPart(part: StoredPart, read: readonly StoredEntry[], order: number): StoredPart {
+  const bytes = read.reduce((sum, { message }) => sum + message.content.length, 0);
+  return { ...part, order, entries: Math.max(1, part.entries - read.length), bytes: Math.max(0, part.bytes - bytes) };
+}

@@ -1,0 +1,230 @@
+import { describe, expect, test } from 'vitest';
+import type { Config, ServerParts } from '../../src/server.ts';
+import { ackOf, readMessages, textsOf } from '../helpers/answers.ts';
+import { startBroker, type TestBroker } from '../helpers/broker.ts';
+import { ManualClock } from '../helpers/clock.ts';
+import { SocketClient } from '../helpers/socket.ts';
+import { untilStatistics } from '../helpers/statistics.ts';
+import { SurvivingStore } from '../helpers/surviving-store.ts';
+
+interface Durable {
+  readonly first: TestBroker;
+  /** `meanwhile` is called while it is down. */
+  restart(meanwhile?: () => void): Promise<TestBroker>;
+}
+
+/** A broker, and how it comes back. */
+async function startDurable(settings: Partial<Config> = {}, parts: ServerParts = {}): Promise<Durable> {
+  const store = new SurvivingStore();
+  const start = (): Promise<TestBroker> => startBroker(settings, { ...parts, store });
+  let running = await start();
+  return {
+    first: running,
+    restart: async (meanwhile = () => {}) => {
+      await running.close();
+      meanwhile();
+      running = await start();
+      return running;
+    },
+  };
+}
+
+const JOE = '/updates?session=joe/1&persistent=true&timeout=0&max=10000';
+const POLL = `${JOE}&oid=a`;
+
+function publish(broker: TestBroker, oid: string, content: string, query = ''): Promise<unknown> {
+  return broker.put(`/topics/${oid}?persistent=true${query}`, content);
+}
+
+/** The contents of what the poll brings; none when it brings nothing. */
+async function poll(broker: TestBroker, path: string): Promise<string[]> {
+  const { status, body } = await broker.get(path);
+  return status === 204 ? [] : textsOf(body);
+}
+
+describe('after a restart', () => {
+  test('a persistent message is there, a transient one is not', async () => {
+    const { first, restart } = await startDurable();
+    await publish(first, 'a', 'one');
+    await publish(first, 'a', 'two');
+    await first.put('/topics/b', 'gone');
+    const second = await restart();
+    expect((await second.get('/topics/a')).body).toBe('two');
+    expect(textsOf((await second.get('/topics/a?history=10')).body)).toEqual(['two', 'one']);
+    expect((await second.get('/topics/b')).status).toBe(404);
+  });
+
+  test('a topic is what it was: its key, its bounds, its content type', async () => {
+    const { first, restart } = await startDurable();
+    const qos = "<persistent/><topic readonly='true'><queue relating='history' maxEntries='2'/></topic>";
+    await first.post(`<publish><key oid='a' contentMime='image/png'><b c='d'/></key><content>1</content><qos>${qos}</qos></publish>`);
+    const second = await restart();
+    expect(textsOf((await second.get('/topics?xpath=//b[@c="d"]')).body)).toEqual([]);
+    expect((await second.get('/topics/a')).headers.get('content-type')).toBe('image/png');
+    expect((await second.put('/topics/a', '2')).body).toContain('user.publish.readonly');
+  });
+
+  test('a durable session gets what waited for it, in order, urgent messages first', async () => {
+    const { first, restart } = await startDurable();
+    await first.get(POLL);
+    await publish(first, 'a', '1');
+    await publish(first, 'a', '2');
+    await publish(first, 'a', '9', '&priority=9');
+    await publish(first, 'a', '3');
+    const second = await restart();
+    const { body } = await second.get(POLL);
+    expect(readMessages(body).map(({ text, redeliver }) => [text, redeliver])).toEqual([
+      ['9', 0],
+      ['1', 0],
+      ['2', 0],
+      ['3', 0],
+    ]);
+    await publish(second, 'a', '4');
+    const third = await restart();
+    const again = readMessages((await third.get(POLL)).body);
+    expect(again.map(({ text, redeliver }) => [text, redeliver])).toEqual([
+      ['9', 1],
+      ['1', 1],
+      ['2', 1],
+      ['3', 1],
+      ['4', 0],
+    ]);
+  });
+
+  test('what was acknowledged does not come again', async () => {
+    const { first, restart } = await startDurable();
+    await first.get(POLL);
+    for (const text of ['1', '2', '3']) await publish(first, 'a', text);
+    const { body } = await first.get(POLL.replace('max=10000', 'max=2'));
+    await first.get(`${POLL}&ack=${ackOf(body)}`);
+    const second = await restart();
+    expect(await poll(second, POLL)).toEqual(['3']);
+  });
+
+  test('a durable subscription finds topics that come then, and does not bring what was there', async () => {
+    const { first, restart } = await startDurable();
+    const path = `${JOE}&xpath=//b&filter=w.*`;
+    await first.put('/topics/before?persistent=true', 'was there', { 'X-Key': '<b/>' });
+    const { body } = await first.get(path);
+    expect(textsOf(body)).toEqual(['was there']);
+    await first.get(`${path}&ack=${ackOf(body)}`);
+    const second = await restart();
+    await second.put('/topics/after', 'wanted', { 'X-Key': '<b/>' });
+    await second.put('/topics/after', 'not wanted');
+    expect(await poll(second, JOE)).toEqual(['wanted']);
+  });
+
+  test('an ended subscription and an ended session stay ended', async () => {
+    const { first, restart } = await startDurable();
+    await first.get(POLL);
+    await first.get(`${JOE.replace('joe/1', 'ann/1')}&oid=a`);
+    await first.post("<unSubscribe><key oid='a'/></unSubscribe>", '/?session=joe/1');
+    await first.post('<disconnect/>', '/?session=ann/1');
+    const second = await restart();
+    await publish(second, 'a', '1');
+    await untilStatistics(second, ({ sessions, subscriptions }) => sessions === 1 && subscriptions === 0);
+  });
+
+  test('an erased topic stays erased, and what waits of it is delivered unless it was destroyed', async () => {
+    const { first, restart } = await startDurable();
+    await first.get(POLL);
+    await first.get(`${JOE}&oid=b`);
+    await publish(first, 'a', 'soft');
+    await publish(first, 'b', 'hard');
+    await first.post("<erase><key oid='a'/></erase>");
+    await first.post("<erase><key oid='b'/><qos><erase forceDestroy='true'/></qos></erase>");
+    const second = await restart();
+    expect((await second.get('/topics')).body).not.toContain('<key');
+    expect(await poll(second, JOE)).toEqual(['soft']);
+  });
+
+  test('what was sent to a user or a session waits for them', async () => {
+    const { first, restart } = await startDurable();
+    for (const name of ['joe', 'ann/7']) {
+      const destination = `<destination forceQueuing='true'>${name}</destination>`;
+      await first.post(
+        `<publish><key oid='note'/><content>for ${name}</content><qos><persistent/><subscribable>false</subscribable>${destination}</qos></publish>`,
+      );
+    }
+    const second = await restart();
+    expect(await poll(second, '/updates?session=joe/1&timeout=0')).toEqual(['for joe']);
+    expect(await poll(second, '/updates?session=ann/7&timeout=0')).toEqual(['for ann/7']);
+  });
+
+  test('a named session that did not ask to survive still gets what waited, and has no subscription', async () => {
+    const { first, restart } = await startDurable();
+    const path = '/updates?session=joe/1&timeout=0';
+    await first.get(`${path}&oid=a`);
+    await publish(first, 'a', 'waited');
+    await first.put('/topics/a', 'transient');
+    const second = await restart();
+    await publish(second, 'a', 'later');
+    expect(await poll(second, path)).toEqual(['waited']);
+  });
+
+  test('what expired meanwhile is not there', async () => {
+    const clock = new ManualClock();
+    const { first, restart } = await startDurable({}, { clock });
+    await first.get(POLL);
+    await publish(first, 'a', 'short', '&lifeTime=1000');
+    await publish(first, 'a', 'long', '&lifeTime=100000');
+    const second = await restart(() => clock.advance(2_000));
+    expect(await poll(second, POLL)).toEqual(['long']);
+    expect(textsOf((await second.get('/topics/a?history=10')).body)).toEqual(['long']);
+    clock.advance(100_000);
+    expect((await second.get('/topics/a')).status).toBe(404);
+  });
+
+  test('a job that a consumer had is a repetition for the next one', async () => {
+    const { first, restart } = await startDurable();
+    const qos = "<persistent/><topic><msgDistributor typeVersion='ConsumableQueue,1.0'/></topic>";
+    for (const text of ['1', '2']) await first.post(`<publish><key oid='a'/><content>${text}</content><qos>${qos}</qos></publish>`);
+    expect(await poll(first, '/updates?session=joe/1&oid=a&timeout=1')).toEqual(['1']);
+    const second = await restart();
+    const { body } = await second.get('/updates?session=ann/1&oid=a&timeout=1');
+    expect(readMessages(body).map(({ text, redeliver }) => [text, redeliver])).toEqual([['1', 1]]);
+  });
+
+  test('a client of SOCKET goes on by its secret id', async () => {
+    const { first, restart } = await startDurable();
+    const joe = await SocketClient.open(first.port);
+    const qos = "<session name='joe'/><persistent/><queue relating='callback'><callback type='SOCKET' retries='-1'/></queue>";
+    const { session } = await joe.call('connect', `<qos>${qos}</qos>`, '');
+    await joe.call('subscribe', "<qos><persistent/></qos>\0<key oid='a'/>\0", session);
+    joe.socket.destroy();
+    await publish(first, 'a', '1');
+    const second = await restart();
+    await publish(second, 'a', '2');
+    const again = await SocketClient.open(second.port);
+    const answer = await again.call('connect', `<qos><session name='joe' sessionId='${session}'/>${qos.slice(qos.indexOf('<persistent'))}</qos>`, '');
+    expect(answer.data).toContain("<reconnected/>");
+    expect([...(await again.update()), ...(await again.update())]).toEqual(['1', '2']);
+  });
+});
+
+describe('more than memory takes', () => {
+  test('comes in order, transient messages in between, whatever the priorities', async () => {
+    const { first, restart } = await startDurable({ maxCommands: 10_000 });
+    await first.get(POLL);
+    const sent: { text: string; priority: number; isPersistent: boolean }[] = [];
+    for (let round = 0; round < 4; round++) {
+      const units = Array.from({ length: 1_000 }, (_, i) => {
+        const n = round * 1_000 + i;
+        return { text: `${n}`, priority: n % 7 === 0 ? 7 : 5, isPersistent: n % 50 !== 0 };
+      });
+      sent.push(...units);
+      const commands = units.map(({ text, priority, isPersistent }) => {
+        return `<publish><key oid='a'/><content>${text}</content><qos><priority>${priority}</priority>${isPersistent ? '<persistent/>' : ''}</qos></publish>`;
+      });
+      await first.post(`<xmlBlaster>${commands.join('')}</xmlBlaster>`);
+    }
+    const inOrder = (wanted: typeof sent): string[] => [...wanted].sort((a, b) => b.priority - a.priority).map(({ text }) => text);
+    const { body } = await first.get(POLL.replace('max=10000', 'max=1500'));
+    expect(textsOf(body)).toEqual(inOrder(sent).slice(0, 1_500));
+    expect(await poll(first, `${POLL}&ack=${ackOf(body)}`)).toEqual(inOrder(sent).slice(1_500));
+    const second = await restart();
+    const left = inOrder(sent).slice(1_500);
+    const persistent = new Set(sent.filter(({ isPersistent }) => isPersistent).map(({ text }) => text));
+    expect(await poll(second, POLL)).toEqual(left.filter((text) => persistent.has(text)));
+  });
+});
