@@ -132,7 +132,9 @@ export async function startServer(settings: Partial<Config> = {}, parts: ServerP
 async function recover(broker: Broker, logger: Logger): Promise<void> {
   const { topics, sessions, subscriptions, messages } = await broker.recover();
   if (topics + sessions === 0) return;
-  logger.info(`Brought back: ${topics} topics, ${sessions} sessions, ${subscriptions} subscriptions, ${messages} messages in queues`);
+  logger.info(
+    `Brought back: ${topics} topics, ${sessions} sessions, ${subscriptions} subscriptions, ${messages} messages in queues`,
+  );
 }
 
 /** @throws ConfigError for a module that cannot be used and for a setting that means nothing. */

@@ -49,4 +49,3 @@ export function createEraseNotice(
 export function isEraseNotice({ qos }: Message): boolean {
   return qos.state?.id === 'ERASED';
 }
-

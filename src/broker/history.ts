@@ -220,7 +220,11 @@ export class History implements QueriedQueue {
 
   #load(): void {
     while (this.#unloaded && this.#stored) {
-      const { entries, rest }: LoadedEntries = this.#stored.load(this.#unloaded, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY);
+      const { entries, rest }: LoadedEntries = this.#stored.load(
+        this.#unloaded,
+        Number.POSITIVE_INFINITY,
+        Number.POSITIVE_INFINITY,
+      );
       this.#unloaded = rest;
       for (const { message, order, state } of entries) {
         message.retain();

@@ -83,15 +83,18 @@ export class Recovery {
   #recoverSubject(id: number, record: SubjectRecord): void {
     const { persistence, sessions } = this.#context;
     const lanes = this.#takeLanes(id);
-    if (lanes.length === 0) return persistence.forget(id);
-    this.#recoverQueue(id, sessions.subjects.recover(id, record).queue, lanes);
+    if (lanes.length === 0) persistence.forget(id);
+    else this.#recoverQueue(id, sessions.subjects.recover(id, record).queue, lanes);
   }
 
   /** One that did not ask to survive comes back only for what waits for it, as if that had just been sent to it. */
   #recoverSession(id: number, record: SessionRecord): void {
     const { authenticator, persistence, sessions } = this.#context;
     const lanes = this.#takeLanes(id);
-    if (!record.options.persistent && lanes.length === 0) return persistence.forget(id);
+    if (!record.options.persistent && lanes.length === 0) {
+      persistence.forget(id);
+      return;
+    }
     const session = sessions.recover(id, record, authenticator.recall(record.user));
     this.#sessions.set(id, session);
     this.#recoverQueue(id, session.dispatcher.queue, lanes);
@@ -100,11 +103,11 @@ export class Recovery {
   async #recoverSubscription(id: number, record: SubscriptionRecord): Promise<void> {
     const { logger, persistence, subscriptions } = this.#context;
     const session = this.#sessions.get(record.sessionId);
-    if (!session) return persistence.forget(id);
     try {
-      await subscriptions.recover(session, record, id);
+      if (session) await subscriptions.recover(session, record, id);
+      else persistence.forget(id);
     } catch (error) {
-      logger.error({ err: error }, `the subscription ${record.id} of ${session.absoluteName} could not be brought back`);
+      logger.error({ err: error }, `the subscription ${record.id} could not be brought back`);
     }
   }
 

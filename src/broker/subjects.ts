@@ -50,7 +50,13 @@ export class Subjects {
     this.#context.account.require(SUBJECT_BYTES);
     const bounds = queueBounds(DEFAULT_CONNECT_QOS.subjectQueue, limits);
     const { maxSessionsPerSubject: maxSessions } = limits;
-    const subject = new Subject({ name, maxSessions, bounds, context: this.#context, openStored: (owner) => this.#openStored(owner) });
+    const subject = new Subject({
+      name,
+      maxSessions,
+      bounds,
+      context: this.#context,
+      openStored: (owner) => this.#openStored(owner),
+    });
     this.#subjects.set(name, subject);
     this.#context.account.charge(SUBJECT_BYTES);
     this.#events.emit({ type: 'subjectAlive', subject });

@@ -21,7 +21,10 @@ export interface Config {
   /** Users, their passwords and rights; '': nobody needs a password. */
   readonly passwordFile: string;
   readonly partialUserNames: boolean;
+  /** Where the store is. */
   readonly dataDir: string;
+  /** There is no store. */
+  readonly memory: boolean;
   /** A script that runs when the broker starts; '': none. */
   readonly startupScript: string;
   /** Event types that are published, perhaps with `=OID`. */
@@ -113,7 +116,8 @@ export const OPTIONS: Readonly<Record<keyof Config, Option>> = {
     fallback: false,
     help: 'lines of it also count for users whose names begin or end like that',
   },
-  dataDir: { kind: 'text', fallback: '', help: 'directory for what is to survive a restart (nothing yet)' },
+  dataDir: { kind: 'text', fallback: 'xmlblaster-data', help: 'directory for what is to survive a restart' },
+  memory: { kind: 'flag', fallback: false, help: 'keep everything in memory: nothing survives a restart' },
   startupScript: { kind: 'text', fallback: '', help: 'file with a script in XML that runs when the broker starts' },
   event: { kind: 'list', fallback: [], help: 'what is to be published when it happens: TYPE or TYPE=OID; repeatable' },
   noLoginTopics: { kind: 'flag', fallback: false, help: 'publish nothing on __sys__Login, __sys__Logout and __sys__UserList' },

@@ -9,7 +9,9 @@ export class MemoryStore implements Store {
 
   recover(): Recovery {
     const records = [...this.#records].map(([id, text]): StateRecord => ({ id, text })).sort((a, b) => a.id - b.id);
-    const lanes = [...this.#lanes.values()].filter(({ entries }) => entries.size > 0).map(({ lane, entries }) => summaryOf(lane, [...entries.values()]));
+    const lanes = [...this.#lanes.values()]
+      .filter(({ entries }) => entries.size > 0)
+      .map(({ lane, entries }) => summaryOf(lane, [...entries.values()]));
     return { records, lanes };
   }
 
@@ -72,5 +74,13 @@ function summaryOf({ queueId, priority }: Lane, entries: readonly StoredEntry[])
   for (const { message } of entries) topics.set(message.topicId, (topics.get(message.topicId) ?? 0) + 1);
   const orders = entries.map(({ order }) => order);
   const bytes = entries.reduce((sum, { message }) => sum + message.content.length, 0);
-  return { queueId, priority, entries: entries.length, bytes, topics, firstOrder: Math.min(...orders), lastOrder: Math.max(...orders) };
+  return {
+    queueId,
+    priority,
+    entries: entries.length,
+    bytes,
+    topics,
+    firstOrder: Math.min(...orders),
+    lastOrder: Math.max(...orders),
+  };
 }

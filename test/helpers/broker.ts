@@ -29,8 +29,8 @@ export interface Answer {
 }
 
 export async function startBroker(settings: Partial<Config> = {}, parts: ServerParts = {}): Promise<TestBroker> {
-  // Without topics of its own: most tests count topics, or subscribe all of them.
-  const defaults = { port: 0, socketPort: 'off', noLoginTopics: true } as const;
+  // Without topics of its own: most tests count topics, or subscribe all of them. Without a disk: most tests need none.
+  const defaults = { port: 0, socketPort: 'off', noLoginTopics: true, memory: true } as const;
   const server = await startServer({ ...defaults, ...settings }, { logger: createLogger('silent'), ...parts });
   onTestFinished(() => server.close());
   const { port } = server.addresses.http;

@@ -57,7 +57,9 @@ describe('after a restart', () => {
   test('a topic is what it was: its key, its bounds, its content type', async () => {
     const { first, restart } = await startDurable();
     const qos = "<persistent/><topic readonly='true'><queue relating='history' maxEntries='2'/></topic>";
-    await first.post(`<publish><key oid='a' contentMime='image/png'><b c='d'/></key><content>1</content><qos>${qos}</qos></publish>`);
+    await first.post(
+      `<publish><key oid='a' contentMime='image/png'><b c='d'/></key><content>1</content><qos>${qos}</qos></publish>`,
+    );
     const second = await restart();
     expect(textsOf((await second.get('/topics?xpath=//b[@c="d"]')).body)).toEqual([]);
     expect((await second.get('/topics/a')).headers.get('content-type')).toBe('image/png');
@@ -178,7 +180,8 @@ describe('after a restart', () => {
   test('a job that a consumer had is a repetition for the next one', async () => {
     const { first, restart } = await startDurable();
     const qos = "<persistent/><topic><msgDistributor typeVersion='ConsumableQueue,1.0'/></topic>";
-    for (const text of ['1', '2']) await first.post(`<publish><key oid='a'/><content>${text}</content><qos>${qos}</qos></publish>`);
+    for (const text of ['1', '2'])
+      await first.post(`<publish><key oid='a'/><content>${text}</content><qos>${qos}</qos></publish>`);
     expect(await poll(first, '/updates?session=joe/1&oid=a&timeout=1')).toEqual(['1']);
     const second = await restart();
     const { body } = await second.get('/updates?session=ann/1&oid=a&timeout=1');
@@ -196,8 +199,12 @@ describe('after a restart', () => {
     const second = await restart();
     await publish(second, 'a', '2');
     const again = await SocketClient.open(second.port);
-    const answer = await again.call('connect', `<qos><session name='joe' sessionId='${session}'/>${qos.slice(qos.indexOf('<persistent'))}</qos>`, '');
-    expect(answer.data).toContain("<reconnected/>");
+    const answer = await again.call(
+      'connect',
+      `<qos><session name='joe' sessionId='${session}'/>${qos.slice(qos.indexOf('<persistent'))}</qos>`,
+      '',
+    );
+    expect(answer.data).toContain('<reconnected/>');
     expect([...(await again.update()), ...(await again.update())]).toEqual(['1', '2']);
   });
 });
@@ -218,7 +225,8 @@ describe('more than memory takes', () => {
       });
       await first.post(`<xmlBlaster>${commands.join('')}</xmlBlaster>`);
     }
-    const inOrder = (wanted: typeof sent): string[] => [...wanted].sort((a, b) => b.priority - a.priority).map(({ text }) => text);
+    const inOrder = (wanted: typeof sent): string[] =>
+      [...wanted].sort((a, b) => b.priority - a.priority).map(({ text }) => text);
     const { body } = await first.get(POLL.replace('max=10000', 'max=1500'));
     expect(textsOf(body)).toEqual(inOrder(sent).slice(0, 1_500));
     expect(await poll(first, `${POLL}&ack=${ackOf(body)}`)).toEqual(inOrder(sent).slice(1_500));

@@ -1,19 +1,18 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Delivery } from '../../../src/broker/delivery.ts';
-import { DeliveryQueue } from '../../../src/broker/delivery-queue.ts';
+import { DeliveryQueue, type LoadedPart, type StoredPart } from '../../../src/broker/delivery-queue.ts';
 import { MemoryAccount } from '../../../src/broker/memory-account.ts';
-import { Message, type MessageOwner } from '../../../src/broker/message.ts';
+import { Message, NO_TOPIC } from '../../../src/broker/message.ts';
 import { DEFAULT_PUBLISH_QOS } from '../../../src/model/message.ts';
 import { createPlainKey } from '../../../src/model/msg-key.ts';
 
-const owner: MessageOwner = { isDestroyed: false, key: undefined, messageHeld: () => {}, messageReleased: () => {} };
 const account = new MemoryAccount(Number.POSITIVE_INFINITY);
 const key = createPlainKey('a');
 
 function delivery(order: number, priority: number): Delivery {
   const init = { key, content: Buffer.alloc(0), sender: '', rcvTimestamp: BigInt(order), expiresAt: Number.POSITIVE_INFINITY };
-  const message = new Message({ ...init, qos: { ...DEFAULT_PUBLISH_QOS, priority } }, owner, account);
+  const message = new Message({ ...init, qos: { ...DEFAULT_PUBLISH_QOS, priority } }, NO_TOPIC, account);
   return {
     message,
     order,
@@ -23,7 +22,37 @@ function delivery(order: number, priority: number): Delivery {
     redeliver: 0,
     cursor: 0,
     job: undefined,
+    isStored: true,
+    isMarked: false,
   };
+}
+
+/** What the queue has let go of; it gives back as many as it likes at a time. */
+class Shelf {
+  readonly #deliveries = new Set<Delivery>();
+
+  /** Those that have not been handed out yet may go. */
+  put(delivery: Delivery): boolean {
+    if (delivery.redeliver > 0) return false;
+    this.#deliveries.add(delivery);
+    return true;
+  }
+
+  has(delivery: Delivery): boolean {
+    return this.#deliveries.has(delivery);
+  }
+
+  load(part: StoredPart): LoadedPart {
+    const { priority, order, lastOrder, entries } = part;
+    const isOfPart = (each: Delivery): boolean =>
+      each.message.qos.priority === priority && each.order >= order && each.order <= lastOrder;
+    const all = [...this.#deliveries].filter(isOfPart).sort((a, b) => a.order - b.order);
+    expect(all).toHaveLength(entries);
+    const deliveries = all.slice(0, 1 + (order % 7));
+    for (const each of deliveries) this.#deliveries.delete(each);
+    const next = all[deliveries.length];
+    return { deliveries, rest: next && { ...part, order: next.order, entries: entries - deliveries.length } };
+  }
 }
 
 /** The second implementation: sorted anew whenever somebody looks. */
@@ -44,7 +73,9 @@ type Step =
   | { readonly do: 'take'; readonly count: number }
   | { readonly do: 'putBack'; readonly count: number; readonly isReversed: boolean }
   | { readonly do: 'remove'; readonly index: number }
-  | { readonly do: 'removeAll'; readonly modulus: number };
+  | { readonly do: 'removeAll'; readonly modulus: number }
+  | { readonly do: 'unload'; readonly count: number; readonly modulus: number }
+  | { readonly do: 'look' };
 
 const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ do: fc.constant('push' as const), priorities: fc.array(fc.integer({ min: 0, max: 9 }), { maxLength: 40 }) }),
@@ -52,6 +83,8 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ do: fc.constant('putBack' as const), count: fc.integer({ min: 0, max: 40 }), isReversed: fc.boolean() }),
   fc.record({ do: fc.constant('remove' as const), index: fc.nat(60) }),
   fc.record({ do: fc.constant('removeAll' as const), modulus: fc.integer({ min: 2, max: 5 }) }),
+  fc.record({ do: fc.constant('unload' as const), count: fc.nat(60), modulus: fc.integer({ min: 2, max: 20 }) }),
+  fc.record({ do: fc.constant('look' as const) }),
 );
 
 function take(queue: DeliveryQueue, count: number): Delivery[] {
@@ -68,7 +101,8 @@ function take(queue: DeliveryQueue, count: number): Delivery[] {
 test('gives what a sorted list gives, whatever is taken, put back and removed in between', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
-      const queue = new DeliveryQueue();
+      const shelf = new Shelf();
+      const queue = new DeliveryQueue((part) => shelf.load(part));
       const list = new SortedList();
       const out: Delivery[] = [];
       let order = 0;
@@ -85,18 +119,28 @@ test('gives what a sorted list gives, whatever is taken, put back and removed in
           out.push(...taken);
         } else if (next.do === 'putBack') {
           const returned = out.splice(0, next.count);
+          for (const each of returned) each.redeliver++;
           list.items.push(...returned);
           queue.putBack(next.isReversed ? returned.toReversed() : returned);
         } else if (next.do === 'remove') {
-          const [removed] = list.sorted().splice(next.index, 1);
-          if (removed) expect([queue.remove(removed), queue.remove(removed)]).toEqual([true, false]);
+          const removed = list.sorted()[next.index];
+          if (!removed || shelf.has(removed)) continue;
+          list.items.splice(next.index, 1);
+          expect([queue.remove(removed), queue.remove(removed)]).toEqual([true, false]);
+        } else if (next.do === 'unload') {
+          let left = next.count;
+          queue.unload(
+            (each) => left > 0 && each.order % next.modulus !== 0 && shelf.put(each) && left-- > 0,
+            () => left <= 0,
+          );
+        } else if (next.do === 'look') {
+          expect([...queue]).toEqual(list.sorted());
         } else {
-          const isUnwanted = ({ order: number }: Delivery): boolean => number % next.modulus === 0;
+          const isUnwanted = (each: Delivery): boolean => each.order % next.modulus === 0 && !shelf.has(each);
           expect(queue.removeAll(isUnwanted)).toEqual(list.sorted().filter(isUnwanted));
           list.items = list.items.filter((item) => !isUnwanted(item));
         }
         expect(queue.size).toBe(list.items.length);
-        expect([...queue]).toEqual(list.sorted());
       }
       expect(take(queue, Number.POSITIVE_INFINITY)).toEqual(list.sorted());
     }),
@@ -105,7 +149,7 @@ test('gives what a sorted list gives, whatever is taken, put back and removed in
 });
 
 test('a long queue that is taken from its head gives its memory back and keeps its order', () => {
-  const queue = new DeliveryQueue();
+  const queue = new DeliveryQueue(() => ({ deliveries: [], rest: undefined }));
   for (let order = 0; order < 10_000; order++) queue.push(delivery(order, 5));
   const first = take(queue, 5_000);
   queue.putBack(first);
