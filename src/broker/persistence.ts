@@ -36,8 +36,12 @@ export class Persistence {
   readonly #topics = new Map<number, Topic>();
   readonly #keys = new Lru<string, MsgKey>(MAX_KEYS, MAX_KEY_CHARS);
   #lastId = 0;
+  #hasChanged = false;
   #isCommitDue = false;
   #isFailing = false;
+  /** The last commit, as the store promised it, and as others get it. */
+  #stored: Promise<void> | undefined;
+  #commit: Promise<void> = Promise.resolve();
 
   constructor(context: PersistenceContext) {
     this.#context = context;
@@ -50,20 +54,30 @@ export class Persistence {
     return this.store.isDurable;
   }
 
-  /** What changed so far gets into the store by itself, together with what else changes in this turn of the event loop. */
-  commitSoon(): void {
+  /** Something changed in the store. It gets committed by itself, together with what else changes in this turn of the event loop. */
+  changed(): void {
+    this.#hasChanged = true;
     if (this.#isCommitDue) return;
     this.#isCommitDue = true;
     setImmediate(() => {
       this.#isCommitDue = false;
-      this.commit().catch(() => {}); // it has been logged, and what was to be stored is part of the next commit
+      if (this.#hasChanged) this.commit().catch(() => {}); // it has been logged, and the changes are part of the next commit
     });
   }
 
   /** See `Store.commit`. */
-  async commit(): Promise<void> {
+  commit(): Promise<void> {
+    this.#hasChanged = false;
+    const stored = this.store.commit();
+    if (stored === this.#stored) return this.#commit; // a promise for each publish would cost more than the rest
+    this.#stored = stored;
+    this.#commit = this.#report(stored);
+    return this.#commit;
+  }
+
+  async #report(stored: Promise<void>): Promise<void> {
     try {
-      await this.store.commit();
+      await stored;
       if (this.#isFailing) this.#context.logger.info('the store takes changes again');
       this.#isFailing = false;
     } catch (error) {
@@ -124,7 +138,7 @@ export class Persistence {
   forget(id: number): void {
     if (id === 0) return;
     this.store.deleteRecord(id);
-    this.commitSoon();
+    this.changed();
   }
 
   /** The queue of the record of this number; `lastRecovered` is the order of the last entry that was there when the broker started. */
@@ -156,6 +170,6 @@ export class Persistence {
 
   #putText(id: number, text: string): void {
     this.store.putRecord({ id, text });
-    this.commitSoon();
+    this.changed();
   }
 }

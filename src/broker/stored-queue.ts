@@ -40,17 +40,17 @@ export class StoredQueue {
   add(priority: number, order: number, message: Message, label: string, state: number): void {
     this.#persistence.store.add(this.#lane(priority), { order, label, state, message });
     message.owner.entryStored();
-    this.#persistence.commitSoon();
+    this.#persistence.changed();
   }
 
   setState(priority: number, order: number, state: number): void {
     this.#persistence.store.setState(this.#lane(priority), order, state);
-    this.#persistence.commitSoon();
+    this.#persistence.changed();
   }
 
   remove(priority: number, order: number, message: Message): void {
     this.#persistence.store.remove(this.#lane(priority), order);
-    this.#persistence.commitSoon();
+    this.#persistence.changed();
     message.owner.entryForgotten();
   }
 

@@ -1,6 +1,5 @@
 import { BrokerError } from '../../src/model/error.ts';
-import type { Timestamp } from '../../src/model/timestamp.ts';
-import type { MessageRecord, Store } from '../../src/store/store.ts';
+import type { Lane, LanePart, Recovery, StateRecord, Store, StoredEntry } from '../../src/store/store.ts';
 
 /** A store around another one that holds the changes back until its `flush` hands them over. */
 abstract class HoldingStore implements Store {
@@ -13,19 +12,35 @@ abstract class HoldingStore implements Store {
     this.isDurable = inner.isDurable;
   }
 
-  putMessage(record: MessageRecord): void {
-    this.#changes.push(() => this.inner.putMessage(record));
+  recover(): Recovery {
+    return this.inner.recover();
   }
 
-  deleteMessage(rcvTimestamp: Timestamp): void {
-    this.#changes.push(() => this.inner.deleteMessage(rcvTimestamp));
+  putRecord(record: StateRecord): void {
+    this.#changes.push(() => this.inner.putRecord(record));
+  }
+
+  deleteRecord(id: number): void {
+    this.#changes.push(() => this.inner.deleteRecord(id));
+  }
+
+  add(lane: Lane, entry: StoredEntry): void {
+    this.#changes.push(() => this.inner.add(lane, entry));
+  }
+
+  setState(lane: Lane, order: number, state: number): void {
+    this.#changes.push(() => this.inner.setState(lane, order, state));
+  }
+
+  remove(lane: Lane, order: number): void {
+    this.#changes.push(() => this.inner.remove(lane, order));
+  }
+
+  read(lane: Lane, fromOrder: number, maxEntries: number, maxBytes: number): LanePart {
+    return this.inner.read(lane, fromOrder, maxEntries, maxBytes);
   }
 
   abstract commit(): Promise<void>;
-
-  messages(): AsyncIterable<MessageRecord> {
-    return this.inner.messages();
-  }
 
   async close(): Promise<void> {
     await this.commit();
@@ -87,14 +102,13 @@ export class DelayedStore extends HoldingStore {
   }
 }
 
-/** Commits fail while `isFull`, and nothing of them happens: what a full disk does. */
+/** Commits fail while `isFull`; what they should have brought is part of the next one: what a full disk does. */
 export class FailingStore extends HoldingStore {
   isFull = false;
 
   async commit(): Promise<void> {
-    const changes = this.takeChanges();
     if (this.isFull) throw new BrokerError('resource.exhaust', 'The disk is full');
-    for (const change of changes) change();
+    for (const change of this.takeChanges()) change();
     await this.inner.commit();
   }
 

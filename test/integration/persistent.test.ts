@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { MemoryStore } from '../../src/store/memory-store.ts';
+import type { Store } from '../../src/store/store.ts';
 import { startBroker, type TestBroker } from '../helpers/broker.ts';
-import { recordsOf, timestampsOf } from '../helpers/store-contract.ts';
 import { DelayedStore, FailingStore } from '../helpers/store-doubles.ts';
 
 interface Answer {
@@ -16,6 +16,14 @@ async function put(broker: TestBroker, path: string, body: string): Promise<Answ
 
 function script(oid: string, content: string, qos = ''): string {
   return `<publish><key oid='${oid}'/><content>${content}</content><qos>${qos}</qos></publish>`;
+}
+
+/** The contents that stand in any queue in the store, history included, queue by queue. */
+function keptBy(store: Store): string[] {
+  return store.recover().lanes.flatMap((lane) => {
+    const { entries } = store.read(lane, 0, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY);
+    return entries.map(({ message }) => message.content.toString());
+  });
 }
 
 /** Both ways to publish a persistent message. */
@@ -39,10 +47,10 @@ describe.each(ways)('%s', (_, publish) => {
     expect((await broker.post(script('z', 'transient'))).status).toBe(200);
     expect((await broker.post(script('z', 'transient', '<persistent>false</persistent>'))).status).toBe(200);
     expect([isAnswered, store.waiting]).toEqual([false, 1]);
-    expect(await timestampsOf(store)).toEqual([]);
+    expect(keptBy(store)).toEqual([]);
     store.release();
     expect([200, 201]).toContain((await answer).status);
-    expect((await recordsOf(store)).map(({ oid, content }) => `${oid}=${content}`)).toEqual(['x=hello']);
+    expect(keptBy(store)).toEqual(['hello']);
   });
 
   test('says that it does not survive a restart', async () => {
@@ -66,7 +74,7 @@ describe.each(ways)('%s', (_, publish) => {
     expect((await broker.get('/topics/x')).status).toBe(404);
     expect((await broker.get('/topics/x?history=10')).body).not.toContain('lost');
     expect((await broker.post("<get><key oid='x'/><qos><history numEntries='-1'/></qos></get>")).body).toContain('<get/>');
-    expect(await timestampsOf(store)).toEqual([]);
+    expect(keptBy(store)).toEqual([]);
   });
 
   test('that cannot be stored leaves what was there before', async () => {
@@ -82,7 +90,7 @@ describe.each(ways)('%s', (_, publish) => {
     expect((await publish(broker, 'x', 'after')).status).toBe(200);
     const { body } = await broker.get(`${poll}&history=10`);
     expect(body.match(/<content>.*?<\/content>/g)?.sort()).toEqual(['<content>after</content>', '<content>before</content>']);
-    expect((await recordsOf(store)).map(({ content }) => content.toString())).toEqual(['before', 'after']);
+    expect(keptBy(store)).toEqual(['before', 'after', 'before', 'after']);
   });
 });
 
@@ -103,8 +111,8 @@ test('an erased topic leaves the store too', async () => {
   const store = new MemoryStore();
   const broker = await startBroker({}, { store });
   await put(broker, '/topics/x?persistent=true', 'hello');
-  expect(await timestampsOf(store)).toHaveLength(1);
+  expect(keptBy(store)).toEqual(['hello']);
   expect((await broker.fetch('/topics/x', { method: 'DELETE' })).status).toBe(204);
   await store.commit();
-  expect(await timestampsOf(store)).toEqual([]);
+  expect(keptBy(store)).toEqual([]);
 });
