@@ -157,7 +157,7 @@ export class Persistence {
   toMessage(record: MessageRecord): Message {
     const { topicId, keyXml, content, qos, sender, rcvTimestamp, expiresAt, stored } = record;
     const topic = this.#topics.get(topicId);
-    const key = topic?.key?.xml === keyXml ? topic.key : this.#keyOf(keyXml);
+    const key = topic?.key && topic.key.xml === keyXml ? topic.key : this.#keyOf(keyXml);
     const init = { key, content, qos, sender, rcvTimestamp, expiresAt };
     const message = new Message(init, topic ?? NO_TOPIC, this.#context.account);
     message.stored = stored;

@@ -236,8 +236,8 @@ function decodeEntry(value: Buffer): EntryValue {
   return JSON.parse(value.toString()) as EntryValue;
 }
 
-function encodeMessage({ content, ...message }: MessageRecord): Buffer {
-  const { rcvTimestamp, expiresAt, qos, topicId, keyXml, sender } = message;
+function encodeMessage(message: MessageRecord): Buffer {
+  const { content, rcvTimestamp, expiresAt, qos, topicId, keyXml, sender } = message;
   const finite = Number.isFinite(expiresAt) ? expiresAt : null;
   const head = Buffer.from(JSON.stringify({ topicId, keyXml, sender, qos, rcvTimestamp: `${rcvTimestamp}`, expiresAt: finite }));
   const length = Buffer.alloc(4);
