@@ -3,8 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { createLogger, type Logger } from './base/logger.ts';
 import { type CommandLine, helpText, readCommandLine } from './config/command-line.ts';
 import { ConfigError } from './config/config-error.ts';
-import { type Server, startServer, version } from './server.ts';
-import { StoreError } from './store/store-error.ts';
+import { type Server, StoreError, startServer, version } from './server.ts';
 
 /** Wrong use of the command line. */
 const EXIT_USAGE = 2;

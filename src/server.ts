@@ -38,6 +38,7 @@ import { runStartupScript } from './transport/startup-script.ts';
 import { MethodCalls } from './transport/xmlrpc/method-calls.ts';
 
 export type { Config } from './config/options.ts';
+export { StoreError } from './store/store-error.ts';
 export type {
   AccessFilter,
   FilterModule,
