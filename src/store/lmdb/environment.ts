@@ -1,0 +1,106 @@
+import { type Database, open, type RootDatabase, type Transaction } from 'lmdb';
+
+export const TABLES = ['meta', 'records', 'runs', 'segments'] as const;
+export type Table = (typeof TABLES)[number];
+
+/** A value to be written; undefined: it goes. */
+export interface Write {
+  readonly table: Table;
+  readonly key: Buffer;
+  readonly value: Buffer | undefined;
+}
+
+export interface Usage {
+  readonly pageBytes: number;
+  readonly freePages: number;
+  readonly lastPage: number;
+}
+
+/** Virtual memory, not disk: beyond it LMDB maps the file anew. */
+const MAP_BYTES = 2 ** 36;
+
+/** LMDB with binary keys and values. Reading sees what was there before a write that is under way. */
+export class Environment {
+  readonly #root: RootDatabase<Buffer, Buffer>;
+  readonly #tables: Readonly<Record<Table, Database<Buffer, Buffer>>>;
+  #snapshot: Transaction | undefined;
+
+  /** @param path of the data file; its directory must be there. */
+  constructor(path: string) {
+    this.#root = open<Buffer, Buffer>({
+      path,
+      noSubdir: true,
+      // The commit waits for fdatasync: acknowledged is on disk.
+      overlappingSync: false,
+      mapSize: MAP_BYTES,
+      encoding: 'binary',
+      keyEncoding: 'binary',
+      maxDbs: TABLES.length,
+      noMemInit: true,
+    });
+    const openTable = (name: string) => this.#root.openDB<Buffer, Buffer>({ name, encoding: 'binary', keyEncoding: 'binary' });
+    this.#tables = {
+      meta: openTable('meta'),
+      records: openTable('records'),
+      runs: openTable('runs'),
+      segments: openTable('segments'),
+    };
+  }
+
+  get(table: Table, key: Buffer): Buffer | undefined {
+    const db = this.#tables[table];
+    const found = this.#snapshot ? db.get(key, { transaction: this.#snapshot }) : db.get(key);
+    return found;
+  }
+
+  /** Ascending by key. */
+  *entries(table: Table): Generator<readonly [Buffer, Buffer]> {
+    for (const { key, value } of this.#tables[table].getRange()) yield [key, value];
+  }
+
+  keys(table: Table): Iterable<Buffer> {
+    return this.#tables[table].getKeys();
+  }
+
+  /** All of it happens, and is on disk when the promise resolves; or nothing, and it rejects. One at a time. */
+  async write(writes: readonly Write[]): Promise<void> {
+    this.#root.resetReadTxn();
+    this.#snapshot = this.#root.useReadTransaction();
+    try {
+      await this.#root.batch(() => {
+        for (const { table, key, value } of writes) {
+          if (value) void this.#tables[table].put(key, value);
+          else void this.#tables[table].remove(key);
+        }
+      });
+    } catch (error) {
+      throw await reasonOf(error);
+    } finally {
+      this.#snapshot.done();
+      this.#snapshot = undefined;
+      this.#root.resetReadTxn();
+    }
+  }
+
+  /** A copy without the free pages, made while writing may go on. */
+  async backup(path: string): Promise<void> {
+    await this.#root.backup(path, true);
+  }
+
+  usage(): Usage {
+    const stats = this.#root.getStats() as { readonly root: { readonly pageSize: number }; readonly lastPageNumber: number };
+    const free = (stats as { readonly free?: { readonly overflowPages?: number } }).free;
+    return { pageBytes: stats.root.pageSize, lastPage: stats.lastPageNumber, freePages: free?.overflowPages ?? 0 };
+  }
+
+  async close(): Promise<void> {
+    await this.#root.close();
+  }
+}
+
+/** lmdb says "see commitError", which is a promise. */
+async function reasonOf(error: unknown): Promise<unknown> {
+  const { commitError } = error as { readonly commitError?: Promise<never> };
+  if (commitError === undefined) return error;
+  return await commitError.catch((reason: unknown) => reason);
+}

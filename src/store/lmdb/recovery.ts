@@ -1,0 +1,52 @@
+import type { LaneSummary, Recovery, StateRecord } from '../store.ts';
+import { laneNumber } from './changes.ts';
+import type { Environment } from './environment.ts';
+import { type LaneTable, parseRunKey } from './lane-table.ts';
+import type { Reader } from './reader.ts';
+import type { RunEntry } from './run.ts';
+import type { SegmentTable } from './segment-table.ts';
+
+interface Tables {
+  readonly lanes: LaneTable;
+  readonly segments: SegmentTable;
+}
+
+type Summary = { -readonly [name in keyof LaneSummary]: LaneSummary[name] } & { topics: Map<number, number> };
+
+/** Reads all entries, but no message, and fills the tables. */
+export function recover(environment: Environment, reader: Reader, { lanes, segments }: Tables): Recovery {
+  const records: StateRecord[] = [];
+  for (const [key, block] of environment.entries('records')) {
+    const record = reader.stateRecord(key, block);
+    if (record) records.push(record);
+  }
+  const summaries = new Map<number, Summary>();
+  for (const key of environment.keys('segments')) segments.take(key.readUInt32BE());
+  for (const [key, block] of environment.entries('runs')) {
+    const { lane, firstOrder } = parseRunKey(key);
+    const entries = reader.decodeRun(lane, firstOrder, key, block);
+    lanes.insert(lane, firstOrder);
+    for (const { segment, index, bytes } of entries) segments.count(segment, index, { difference: 1, bytes });
+    const known = summaries.get(laneNumber(lane));
+    const summary = known ?? {
+      ...lane,
+      entries: 0,
+      bytes: 0,
+      firstOrder: entries[0]?.order ?? 0,
+      lastOrder: 0,
+      topics: new Map(),
+    };
+    if (entries.length > 0) summaries.set(laneNumber(lane), summary);
+    summarize(summary, entries);
+  }
+  return { records, lanes: [...summaries.values()] };
+}
+
+function summarize(summary: Summary, entries: readonly RunEntry[]): void {
+  summary.entries += entries.length;
+  for (const { order, topicId, bytes } of entries) {
+    summary.lastOrder = order;
+    summary.bytes += bytes;
+    summary.topics.set(topicId, (summary.topics.get(topicId) ?? 0) + 1);
+  }
+}
