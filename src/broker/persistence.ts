@@ -1,6 +1,7 @@
 import type { Logger } from '../base/logger.ts';
 import { Lru } from '../base/lru.ts';
 import type { Slicer } from '../base/slicer.ts';
+import { shuttingDown } from '../model/error.ts';
 import type { MsgKey } from '../model/message.ts';
 import type { MessageRecord, Store } from '../store/store.ts';
 import type { MemoryAccount } from './memory-account.ts';
@@ -73,8 +74,9 @@ export class Persistence {
     });
   }
 
-  /** See `Store.commit`. */
+  /** See `Store.commit`. Rejects when the broker ends: what is changed then is not stored, and nobody may be told that it is. */
   commit(): Promise<void> {
+    if (this.isClosed) return Promise.reject(shuttingDown());
     this.#hasChanged = false;
     const stored = this.store.commit();
     if (stored === this.#stored) return this.#commit; // a promise for each publish would cost more than the rest

@@ -10,3 +10,8 @@ export class BrokerError extends Error {
     this.code = code;
   }
 }
+
+/** For what comes while the broker ends, and can not be done any more. */
+export function shuttingDown(): BrokerError {
+  return new BrokerError('communication.noConnection.serverDeny', 'The broker is shutting down; connect again in a moment');
+}

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import { BrokerError } from '../model/error.ts';
+import { BrokerError, shuttingDown } from '../model/error.ts';
 
 /** Comparisons that wait for their turn; beyond, logins are refused. */
 const MAX_WAITING = 1_000;
@@ -30,7 +30,7 @@ export class PasswordHasher {
    * @throws BrokerError `resource.exhaust` when too many wait already; `communication.noConnection.serverDeny` after `close`.
    */
   verify(password: string, hash: string, admit: () => void): Promise<boolean> {
-    if (this.#isClosed) throw closing();
+    if (this.#isClosed) throw shuttingDown();
     if (this.#waiting.length >= MAX_WAITING) {
       throw new BrokerError('resource.exhaust', `${MAX_WAITING} logins wait to be checked; try again in a moment`);
     }
@@ -42,7 +42,7 @@ export class PasswordHasher {
 
   close(): void {
     this.#isClosed = true;
-    for (const { reject } of this.#waiting.splice(0)) reject(closing());
+    for (const { reject } of this.#waiting.splice(0)) reject(shuttingDown());
     void this.#worker?.terminate();
   }
 
@@ -63,7 +63,7 @@ export class PasswordHasher {
     const worker = this.#start();
     worker.postMessage({ password, hash });
     const ended = new AbortController();
-    const exit = (): void => ended.abort(closing());
+    const exit = (): void => ended.abort(shuttingDown());
     worker.once('exit', exit);
     try {
       const [isRight] = await once(worker, 'message', { signal: ended.signal });
@@ -83,8 +83,4 @@ export class PasswordHasher {
     this.#worker = worker;
     return worker;
   }
-}
-
-function closing(): BrokerError {
-  return new BrokerError('communication.noConnection.serverDeny', 'The broker is shutting down; connect again in a moment');
 }

@@ -107,6 +107,23 @@ test('a script ends with the publish that cannot be stored; what went before has
   expect((await broker.get('/topics/c')).status).toBe(404);
 });
 
+test('what comes while the broker ends is refused, and is not there afterwards', async () => {
+  const store = new DelayedStore(new MemoryStore());
+  const broker = await startBroker({}, { store });
+  const answer = broker.post(`<xmlBlaster>${['1', '2'].map((text) => script('x', text, '<persistent/>')).join('')}</xmlBlaster>`);
+  await store.untilWaiting(1);
+  const closed = broker.close();
+  store.open();
+  const { status, body } = await answer;
+  expect(status).toBe(503);
+  expect(body.match(/<publish>|<exception errorCode='[^']*'/g)).toEqual([
+    '<publish>',
+    "<exception errorCode='communication.noConnection.serverDeny'",
+  ]);
+  await closed;
+  expect(keptBy(store)).toEqual(['1']);
+});
+
 test('an erased topic leaves the store too', async () => {
   const store = new MemoryStore();
   const broker = await startBroker({}, { store });
