@@ -174,7 +174,8 @@ export function contentsOf({ data }: WireFrame): string[] {
   return contents;
 }
 
-function decode(text: string): WireFrame {
+/** What stands behind the length of a frame. */
+export function decode(text: string): WireFrame {
   const [requestId = '', method = '', session = '', unzipped = ''] = text.slice(6).split('\0', 4);
   const header = 6 + requestId.length + method.length + session.length + unzipped.length + 4;
   return { type: text[2] ?? '', requestId, method, session, data: text.slice(header) };
