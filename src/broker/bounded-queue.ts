@@ -74,6 +74,8 @@ export class BoundedQueue {
   #cached = 0;
   #cachedBytes = 0;
   #isUnloadDue = false;
+  /** Under way. */
+  #marking: Promise<void> | undefined;
 
   constructor(bounds: QueueBounds, context: BoundedQueueContext) {
     this.bounds = bounds;
@@ -191,7 +193,7 @@ export class BoundedQueue {
     for (let next = this.#queue.peek(); next && taken.length < maxEntries; next = this.#queue.peek()) {
       bytes += next.message.content.length;
       if (taken.length > 0 && bytes > maxBytes) break;
-      if (mustBeMarked && next.isStored && !next.isMarked) break;
+      if (mustBeMarked && next.isStored && (this.#marking || !next.isMarked)) break;
       this.#queue.shift();
       if (next.parts.newestOnly) this.#newestOnly?.leaves(next);
       if (next.message.isGone(now)) this.#discard(next);
@@ -229,7 +231,19 @@ export class BoundedQueue {
       this.#setMarked(delivery, true);
       hasChanged = true;
     }
-    return hasChanged ? this.#stored.commit().catch(() => {}) : undefined; // whoever reports a failing store has done so
+    if (hasChanged) this.#marking = this.#commitMarks(this.#stored);
+    return this.#marking;
+  }
+
+  /** Until it resolves, nobody may rely on any mark: another one may ask to be handed what has just been marked. */
+  #commitMarks(stored: StoredQueue): Promise<void> {
+    const marking = stored
+      .commit()
+      .catch(() => {}) // whoever reports a failing store has done so
+      .then(() => {
+        if (this.#marking === marking) this.#marking = undefined;
+      });
+    return marking;
   }
 
   /** What waits and was never handed out is no repetition after an orderly end. */

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { MemoryStore } from '../../src/store/memory-store.ts';
 import type { Store } from '../../src/store/store.ts';
 import { startBroker, type TestBroker } from '../helpers/broker.ts';
+import { SocketClient } from '../helpers/socket.ts';
 import { DelayedStore, FailingStore } from '../helpers/store-doubles.ts';
 
 interface Answer {
@@ -122,6 +123,23 @@ test('what comes while the broker ends is refused, and is not there afterwards',
   ]);
   await closed;
   expect(keptBy(store)).toEqual(['1']);
+});
+
+test('what waited is not handed out before the store knows that it may be, whatever else comes', async () => {
+  const store = new DelayedStore(new MemoryStore());
+  const broker = await startBroker({}, { store });
+  expect((await broker.get('/updates?session=joe/1&oid=x&timeout=0')).status).toBe(204);
+  const published = put(broker, '/topics/x?persistent=true', 'waited');
+  await store.untilWaiting(1);
+  store.release();
+  await published;
+  const joe = await SocketClient.login(broker.port, 'joe/1', "retries='-1'");
+  await store.untilWaiting(1);
+  await put(broker, '/topics/x', 'transient');
+  await joe.settled();
+  expect(joe.waiting).toEqual([]);
+  store.open();
+  expect([...(await joe.update()), ...(await joe.update())]).toEqual(['waited', 'transient']);
 });
 
 test('an erased topic leaves the store too', async () => {
