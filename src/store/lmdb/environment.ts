@@ -67,12 +67,12 @@ export class Environment {
     this.#root.resetReadTxn();
     this.#snapshot = this.#root.useReadTransaction();
     try {
-      await this.#root.batch(() => {
-        for (const { table, key, value } of writes) {
-          if (value) void this.#tables[table].put(key, value);
-          else void this.#tables[table].remove(key);
-        }
-      });
+      // What one turn of the event loop writes is one transaction; each write gets the promise of it.
+      let committed: Promise<boolean> | undefined;
+      for (const { table, key, value } of writes) {
+        committed = value ? this.#tables[table].put(key, value) : this.#tables[table].remove(key);
+      }
+      await committed;
     } catch (error) {
       throw await reasonOf(error);
     } finally {
