@@ -53,7 +53,7 @@ class PageCheck {
     const freePages = checkFreeList(
       freeLists.map((node) => this.#valueOf(node)),
       lastPage,
-      (page) => this.#mark(page, 1),
+      (first, count) => this.#mark(first, count),
     );
     if (inUse + freePages !== lastPage + 1) throw new PageDamage(`${lastPage + 1 - inUse - freePages} pages are lost`);
     return { pageBytes, pages: lastPage + 1, freePages };
