@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { createLogger, type Logger } from './base/logger.ts';
 import { type CommandLine, helpText, readCommandLine } from './config/command-line.ts';
 import { ConfigError } from './config/config-error.ts';
-import { type Server, startServer, version } from './server.ts';
+import { type Server, StoreError, startServer, version } from './server.ts';
 
 /** Wrong use of the command line. */
 const EXIT_USAGE = 2;
@@ -77,6 +77,7 @@ async function stop(server: Server, signal: string, logger: Logger): Promise<voi
 }
 
 function startFailure(error: unknown, host: string, port: number): string {
+  if (error instanceof StoreError) return error.message;
   const code = (error as NodeJS.ErrnoException).code;
   const place = `port ${port} on ${host}`;
   if (code === 'EADDRINUSE') return `Another program listens on ${place}; stop it, or choose another port with --port`;

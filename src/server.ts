@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
+import { resolve } from 'node:path';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import { type AdministrationOptions, type RunningAdministration, startAdministration } from './admin/administration.ts';
 import { type Clock, systemClock } from './base/clock.ts';
@@ -22,6 +23,7 @@ import type { XmlReaders } from './query/filter/message-view.ts';
 import { AllowAll } from './security/allow-all.ts';
 import { PasswordAuthenticator } from './security/password-authenticator.ts';
 import { PasswordFileError } from './security/password-file.ts';
+import { openLmdbStore } from './store/lmdb/lmdb-store.ts';
 import { MemoryStore } from './store/memory-store.ts';
 import type { Store } from './store/store.ts';
 import { Connections } from './transport/connections.ts';
@@ -36,6 +38,7 @@ import { runStartupScript } from './transport/startup-script.ts';
 import { MethodCalls } from './transport/xmlrpc/method-calls.ts';
 
 export type { Config } from './config/options.ts';
+export { StoreError } from './store/store-error.ts';
 export type {
   AccessFilter,
   FilterModule,
@@ -77,11 +80,11 @@ const CLOSE_MS = 4_000;
 export async function startServer(settings: Partial<Config> = {}, parts: ServerParts = {}): Promise<Server> {
   const config = createConfig(settings);
   const logger = parts.logger ?? createLogger(config.logLevel);
-  const store = parts.store ?? new MemoryStore();
   const secureContext = readSecureContext(config);
   const clock = parts.clock ?? systemClock;
   const filters = await readFilters(config, parts.filters);
   const authenticator = await openAuthenticator(config, clock, logger);
+  const store = parts.store ?? (config.memory ? new MemoryStore() : await openLmdbStore(config.dataDir, logger));
   const encodeQos: QosEncoder = (message) => encodeMsgQos(message, undefined, clock.now());
   const outside = { store, authenticator, encodeQos, decodeKey: decodeStoredKey, clock, logger, filters };
   const broker = new Broker({ options: brokerOptions(config), ...outside });
@@ -117,7 +120,8 @@ export async function startServer(settings: Partial<Config> = {}, parts: ServerP
     throw error;
   });
   if (listeners.xmlrpc) methodCallPorts.add(listeners.xmlrpc.address.port);
-  if (!store.isDurable) logger.warn('persistent messages are kept in memory only: nothing survives a restart');
+  if (store.isDurable) logger.info(`persistent messages are kept in ${resolve(config.dataDir)}`);
+  else logger.warn('persistent messages are kept in memory only: nothing survives a restart');
   let closing: Promise<void> | undefined;
   return {
     addresses: addressesOf(listeners),

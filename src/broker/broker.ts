@@ -8,7 +8,6 @@ import type { ConnectReply, PublishOutcome, SubscribeReply } from '../model/repl
 import { brokerName } from '../model/session-name.ts';
 import { checkClientOid, commandPathOf, isCommandOid, REMOTE_PROPERTIES_OID } from '../model/system-topics.ts';
 import type { Timestamp } from '../model/timestamp.ts';
-import type { Store } from '../store/store.ts';
 import { authorize } from './authorize.ts';
 import type { Callbacks } from './callbacks.ts';
 import { type DeliveryCounters, PublishLatency, VerbCounters } from './counters.ts';
@@ -62,7 +61,6 @@ export class Broker {
   /** Answers `__cmd:…`; administration puts itself here. */
   commands: Commands | undefined;
   readonly #engine: Engine;
-  readonly #store: Store;
 
   constructor(context: BrokerContext) {
     const engine = createEngine(context);
@@ -84,7 +82,6 @@ export class Broker {
     this.events = engine.events;
     this.deliveryCounters = engine.deliveryCounters;
     this.#engine = engine;
-    this.#store = context.store;
   }
 
   /** Brings back what an earlier life of the broker left in the store: to be called once, before the first verb. */
@@ -239,7 +236,7 @@ export class Broker {
       dispatcher.queue.unmark();
     }
     this.timers.close();
-    await this.#store.close();
+    await this.#engine.persistence.close();
   }
 
   #count(session: Session, verb: QueryVerb): void {

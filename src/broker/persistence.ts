@@ -36,6 +36,7 @@ export class Persistence {
   readonly #topics = new Map<number, Topic>();
   readonly #keys = new Lru<string, MsgKey>(MAX_KEYS, MAX_KEY_CHARS);
   #lastId = 0;
+  isClosed = false;
   #hasChanged = false;
   #isCommitDue = false;
   #isFailing = false;
@@ -52,6 +53,13 @@ export class Persistence {
 
   get isDurable(): boolean {
     return this.store.isDurable;
+  }
+
+  /** The broker ends: what happens to queues from now on is of this process only. */
+  close(): Promise<void> {
+    this.isClosed = true;
+    this.#hasChanged = false;
+    return this.store.close();
   }
 
   /** Something changed in the store. It gets committed by itself, together with what else changes in this turn of the event loop. */
@@ -136,7 +144,7 @@ export class Persistence {
 
   /** Forgets the record of this number, if it is one. */
   forget(id: number): void {
-    if (id === 0) return;
+    if (id === 0 || this.isClosed) return;
     this.store.deleteRecord(id);
     this.changed();
   }
@@ -149,7 +157,7 @@ export class Persistence {
   toMessage(record: MessageRecord): Message {
     const { topicId, keyXml, content, qos, sender, rcvTimestamp, expiresAt, stored } = record;
     const topic = this.#topics.get(topicId);
-    const key = topic?.key?.xml === keyXml ? topic.key : this.#keyOf(keyXml);
+    const key = topic?.key && topic.key.xml === keyXml ? topic.key : this.#keyOf(keyXml);
     const init = { key, content, qos, sender, rcvTimestamp, expiresAt };
     const message = new Message(init, topic ?? NO_TOPIC, this.#context.account);
     message.stored = stored;
@@ -169,6 +177,7 @@ export class Persistence {
   }
 
   #putText(id: number, text: string): void {
+    if (this.isClosed) return;
     this.store.putRecord({ id, text });
     this.changed();
   }

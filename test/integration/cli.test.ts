@@ -21,7 +21,7 @@ class Program {
 
   constructor(args: readonly string[], environment: Record<string, string> = {}) {
     const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('XMLBLASTER_'));
-    const env = { ...Object.fromEntries(inherited), XMLBLASTER_SOCKET_PORT: 'off', ...environment };
+    const env = { ...Object.fromEntries(inherited), XMLBLASTER_SOCKET_PORT: 'off', XMLBLASTER_MEMORY: 'true', ...environment };
     this.#child = spawn(process.execPath, [join(root, 'dist/main.js'), ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
     this.#child.stdout.on('data', (chunk: Buffer) => {
       this.#stdout += chunk;
@@ -73,7 +73,7 @@ describe('xmlblaster', () => {
   });
 
   test('logs one JSON line per event, where it listens, and that nothing survives', async () => {
-    const program = new Program(['--port', '0', '--data-dir', '/tmp/unused']);
+    const program = new Program(['--port', '0']);
     const port = await program.port();
     expect(await (await fetch(`http://127.0.0.1:${port}/healthz`)).text()).toBe('ok\n');
     program.signal('SIGTERM');

@@ -131,7 +131,7 @@ describe('a broker with a password file', () => {
   });
 
   test('may listen on every address, unless the file lets everybody in', async () => {
-    const settings = { port: 0, socketPort: 'off', host: '0.0.0.0', logLevel: 'silent' } as const;
+    const settings = { port: 0, socketPort: 'off', host: '0.0.0.0', logLevel: 'silent', memory: true } as const;
     const server = await startServer({ ...settings, passwordFile: passwordFile(`joe:${SECRET}`).path });
     await server.close();
     const open = { ...settings, passwordFile: passwordFile('*').path };

@@ -185,7 +185,7 @@ describe('filters of a module', () => {
     ["throw new Error('broken');", 'broken'],
   ])('that cannot be used end the start: %s', async (source, reason) => {
     const path = await moduleFile(source);
-    const failed = await startServer({ port: 0, filterModule: [path] }).catch((error: unknown) => error);
+    const failed = await startServer({ port: 0, memory: true, filterModule: [path] }).catch((error: unknown) => error);
     expect(failed).toBeInstanceOf(ConfigError);
     expect((failed as Error).message).toContain(`--filter-module ${path} cannot be used: `);
     expect((failed as Error).message).toContain(reason);
@@ -201,7 +201,7 @@ test.each([
   [{ accessFilter: ['GnuRegexFilter'] }, 'is not NAME=TYPE,PARAMETER=VALUE'],
   [{ accessFilter: ['X=Nothing'] }, 'There is no filter "Nothing"'],
 ])('a setting that means nothing ends the start: %j', async (settings, reason) => {
-  const failed = await startServer({ port: 0, ...settings }).catch((error: unknown) => error);
+  const failed = await startServer({ port: 0, memory: true, ...settings }).catch((error: unknown) => error);
   expect(failed).toBeInstanceOf(ConfigError);
   expect((failed as Error).message).toContain(reason);
 });

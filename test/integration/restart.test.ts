@@ -1,4 +1,7 @@
-import { describe, expect, test } from 'vitest';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Config, ServerParts } from '../../src/server.ts';
 import { ackOf, readMessages, textsOf } from '../helpers/answers.ts';
 import { startBroker, type TestBroker } from '../helpers/broker.ts';
@@ -13,10 +16,24 @@ interface Durable {
   restart(meanwhile?: () => void): Promise<TestBroker>;
 }
 
-/** A broker, and how it comes back. */
-async function startDurable(settings: Partial<Config> = {}, parts: ServerParts = {}): Promise<Durable> {
+/** A broker on a disk, or on what a disk is without the disk, and how it comes back. */
+const kinds: [where: string, start: typeof startInMemory][] = [
+  ['in a store that survives', startInMemory],
+  ['on disk', startOnDisk],
+];
+
+function startInMemory(settings: Partial<Config> = {}, parts: ServerParts = {}): Promise<Durable> {
   const store = new SurvivingStore();
-  const start = (): Promise<TestBroker> => startBroker(settings, { ...parts, store });
+  return comesBack(() => startBroker(settings, { ...parts, store }));
+}
+
+function startOnDisk(settings: Partial<Config> = {}, parts: ServerParts = {}): Promise<Durable> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'xmlblaster-restart-'));
+  onTestFinished(() => rmSync(dataDir, { recursive: true }));
+  return comesBack(() => startBroker({ ...settings, memory: false, dataDir }, parts));
+}
+
+async function comesBack(start: () => Promise<TestBroker>): Promise<Durable> {
   let running = await start();
   return {
     first: running,
@@ -42,7 +59,7 @@ async function poll(broker: TestBroker, path: string): Promise<string[]> {
   return status === 204 ? [] : textsOf(body);
 }
 
-describe('after a restart', () => {
+describe.each(kinds)('after a restart, %s,', (_, startDurable) => {
   test('a persistent message is there, a transient one is not', async () => {
     const { first, restart } = await startDurable();
     await publish(first, 'a', 'one');
@@ -209,7 +226,7 @@ describe('after a restart', () => {
   });
 });
 
-describe('more than memory takes', () => {
+describe.each(kinds)('more than memory takes, %s,', (_, startDurable) => {
   test('comes in order, transient messages in between, whatever the priorities', async () => {
     const { first, restart } = await startDurable({ maxCommands: 10_000 });
     await first.get(POLL);

@@ -170,7 +170,7 @@ describe.skipIf(!hasOpenssl())('TLS on the same port', () => {
   test('with a key that does not fit, or is none, is told in one sentence', async () => {
     const one = createCertificate();
     const other = createCertificate();
-    const settings = { port: 0, socketPort: 'off', logLevel: 'silent' } as const;
+    const settings = { port: 0, socketPort: 'off', logLevel: 'silent', memory: true } as const;
     for (const tlsKey of [other.tlsKey, '/nowhere/key.pem', one.tlsCert]) {
       await expect(startServer({ ...settings, tlsCert: one.tlsCert, tlsKey })).rejects.toThrow(/^--tls-cert .* and --tls-key /);
     }

@@ -22,7 +22,7 @@ export const CALLER_DESCRIPTIONS: readonly Parameter[] = [
 /** How a named session is to be. */
 export const SESSION_DESCRIPTIONS: readonly Parameter[] = [
   ...CALLER_DESCRIPTIONS,
-  query('persistent', 'The named session is to survive a restart (accepted, nothing does yet).', BOOLEAN),
+  query('persistent', 'The named session, and what it subscribes with this, is to survive a restart.', BOOLEAN),
   query('maxEntries', 'The most updates that may wait for the named session.', integer(1, 1e9)),
 ];
 
@@ -67,7 +67,7 @@ export const HISTORY_OF_TOPIC: Parameter = query(
 export const PUBLISH_DESCRIPTIONS: readonly Parameter[] = [
   ...CALLER_DESCRIPTIONS,
   query('priority', '0 to 9 or MIN, LOW, NORM, HIGH, MAX.', { type: 'string', default: 'NORM' }),
-  query('persistent', 'The message is to survive a restart (accepted, nothing does yet).', BOOLEAN),
+  query('persistent', 'The message is to survive a restart: it is on disk before the answer.', BOOLEAN),
   query('lifeTime', 'Milliseconds until the message expires; 0: only for those subscribed now, -1: never.', {
     type: 'integer',
     minimum: -1,
