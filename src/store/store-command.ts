@@ -2,9 +2,7 @@ import { backUpStore, checkStore, type StoreReport, storeStatistics } from './lm
 import { StoreError } from './store-error.ts';
 
 /** `xmlblaster store …` */
-export type StoreCommand =
-  | { readonly verb: 'check' | 'stats'; readonly directory: string }
-  | { readonly verb: 'backup'; readonly directory: string; readonly target: string };
+export type StoreVerb = 'check' | 'stats' | 'backup';
 
 export interface CommandResult {
   readonly isGood: boolean;
@@ -12,12 +10,13 @@ export interface CommandResult {
   readonly text: string;
 }
 
-export async function runStoreCommand(command: StoreCommand): Promise<CommandResult> {
+/** @param directories where the store is; behind it, where the backup goes. */
+export async function runStoreCommand(verb: StoreVerb, [directory = '', target = '']: readonly string[]): Promise<CommandResult> {
   try {
-    if (command.verb === 'stats') return { isGood: true, text: statistics(await storeStatistics(command.directory)) };
-    const isBackup = command.verb === 'backup';
-    const report = isBackup ? await backUpStore(command.directory, command.target) : await checkStore(command.directory);
-    return verdict(isBackup ? `Copied ${command.directory} to ${command.target}` : `Checked ${command.directory}`, report);
+    if (verb === 'stats') return { isGood: true, text: statistics(await storeStatistics(directory)) };
+    const isBackup = verb === 'backup';
+    const report = isBackup ? await backUpStore(directory, target) : await checkStore(directory);
+    return verdict(isBackup ? `Copied ${directory} to ${target}` : `Checked ${directory}`, report);
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;
     return { isGood: false, text: error.message };
@@ -29,11 +28,22 @@ function verdict(done: string, report: StoreReport): CommandResult {
   const counts = `${records} records, ${messages} messages, ${entries} entries in ${lanes} lanes`;
   if (damaged === 0) return { isGood: true, text: `${done}: ${counts}, all sound` };
   const more = damaged > damages.length ? [`… and ${damaged - damages.length} more`] : [];
-  return { isGood: false, text: [`${done}: ${counts}, ${damaged} damaged; the broker leaves these out:`, ...damages, ...more].join('\n  ') };
+  return {
+    isGood: false,
+    text: [`${done}: ${counts}, ${damaged} damaged; the broker leaves these out:`, ...damages, ...more].join('\n  '),
+  };
 }
 
 function statistics({ records, messages, entries, lanes, bytes, fileBytes, freeBytes }: StoreReport): string {
-  const rows = { records, messages, entries, lanes, 'content bytes of all entries': bytes, 'bytes of the file': fileBytes, 'of these free': freeBytes };
+  const rows = {
+    records,
+    messages,
+    entries,
+    lanes,
+    'content bytes of all entries': bytes,
+    'bytes of the file': fileBytes,
+    'of these free': freeBytes,
+  };
   return Object.entries(rows)
     .map(([name, count]) => `${name.padEnd(30)}${String(count).padStart(16)}`)
     .join('\n');

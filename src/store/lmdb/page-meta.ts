@@ -45,10 +45,16 @@ export function readMetas(read: Read): Meta {
   const first = metaOf(read(META_BYTES, 0), 0);
   const second = metaOf(read(META_BYTES, first.pageBytes), 1);
   if (first.pageBytes !== second.pageBytes) throw new PageDamage('its first two pages contradict each other');
-  const [older, newer] = first.txnId < second.txnId ? [first, second] : [second, first];
-  // Every commit has the next number, and the two pages take turns.
-  if (newer.txnId !== 0n && older.txnId !== newer.txnId - 1n) throw new PageDamage('its first two pages contradict each other');
+  const [older, newer] = first.txnId <= second.txnId ? [first, second] : [second, first];
+  // Every commit has the next number, and the two pages take turns; only in a copy the first page is as of a file that is new.
+  const isCopy = newer === second && isNew(first);
+  const takesTurns = older.txnId === newer.txnId - 1n && (newer.txnId & 1n) === BigInt(newer === second);
+  if (!isCopy && !takesTurns) throw new PageDamage('its first two pages contradict each other');
   return newer;
+}
+
+function isNew({ txnId, free, main }: Meta): boolean {
+  return txnId === 0n && free.root === undefined && main.root === undefined;
 }
 
 function metaOf(bytes: Buffer, number: number): Meta {
@@ -67,8 +73,7 @@ function metaOf(bytes: Buffer, number: number): Meta {
     pageBytes <= 65_536 &&
     (pageBytes & (pageBytes - 1)) === 0 &&
     mapBytes <= MAX_MAP_BYTES &&
-    (lastPage + 1) * pageBytes <= mapBytes &&
-    (txnId === 0n || (txnId & 1n) === BigInt(number));
+    (lastPage + 1) * pageBytes <= mapBytes;
   if (!isRight) throw new PageDamage(`meta page ${number} is damaged`);
   const tree = (from: Buffer, place: number, name: string) => treeOf(from, place, name);
   return {

@@ -60,7 +60,9 @@ export async function backUpStore(directory: string, target: string): Promise<St
   try {
     mkdirSync(target);
   } catch (error) {
-    throw new StoreError(`Cannot make ${target}: ${(error as Error).message}; name a directory that is not there yet`, { cause: error });
+    throw new StoreError(`Cannot make ${target}: ${(error as Error).message}; name a directory that is not there yet`, {
+      cause: error,
+    });
   }
   try {
     await reading(directory, (environment) => environment.backup(dataFile(target)));
