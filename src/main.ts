@@ -4,6 +4,7 @@ import { createLogger, type Logger } from './base/logger.ts';
 import { type CommandLine, helpText, readCommandLine } from './config/command-line.ts';
 import { ConfigError } from './config/config-error.ts';
 import { type Server, StoreError, startServer, version } from './server.ts';
+import { runStoreCommand, type StoreVerb } from './store/store-command.ts';
 
 /** Wrong use of the command line. */
 const EXIT_USAGE = 2;
@@ -18,6 +19,7 @@ async function main(): Promise<void> {
   const commandLine = parse();
   if (commandLine?.action === 'help') process.stdout.write(helpText());
   if (commandLine?.action === 'version') process.stdout.write(`${version}\n`);
+  if (commandLine?.action === 'store') await inspect(commandLine.verb, commandLine.directories);
   if (commandLine?.action !== 'start') return;
   const { config, ignored } = commandLine;
   const logger = createLogger(config.logLevel);
@@ -32,6 +34,12 @@ async function main(): Promise<void> {
     logger.fatal(startFailure(error, config.host, config.port));
     process.exitCode = EXIT_FAILURE;
   }
+}
+
+async function inspect(verb: StoreVerb, directories: readonly string[]): Promise<void> {
+  const { isGood, text } = await runStoreCommand(verb, directories);
+  (isGood ? process.stdout : process.stderr).write(`${text}\n`);
+  if (!isGood) process.exitCode = EXIT_FAILURE;
 }
 
 /** An administrator says that it is to end, and with which exit code. */

@@ -38,7 +38,6 @@ import { runStartupScript } from './transport/startup-script.ts';
 import { MethodCalls } from './transport/xmlrpc/method-calls.ts';
 
 export type { Config } from './config/options.ts';
-export { StoreError } from './store/store-error.ts';
 export type {
   AccessFilter,
   FilterModule,
@@ -47,6 +46,7 @@ export type {
   PublishFilter,
   PublishVerdict,
 } from './query/filter/content-filter.ts';
+export { StoreError } from './store/store-error.ts';
 
 /** What a program that embeds the broker may replace; the rest is configuration. */
 export interface ServerParts {

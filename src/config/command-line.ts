@@ -13,6 +13,8 @@ import { readPropertiesFile } from './properties-file.ts';
 export type CommandLine =
   | { readonly action: 'help' }
   | { readonly action: 'version' }
+  /** What comes behind `store`: `check DIR`, `stats DIR` or `backup DIR TARGET`. */
+  | { readonly action: 'store'; readonly verb: 'check' | 'stats' | 'backup'; readonly directories: readonly string[] }
   /** `ignored`: settings of the original that mean nothing here. */
   | { readonly action: 'start'; readonly config: Config; readonly ignored: readonly string[] };
 
@@ -22,6 +24,7 @@ export type CommandLine =
  * @throws ConfigError with a sentence that names the wrong option.
  */
 export function readCommandLine(args: readonly string[], environment: Environment): CommandLine {
+  if (args[0] === 'store') return readStoreCommand(args.slice(1));
   const split = splitArguments(args);
   const flags = parseFlags(split.own);
   if (flags['help'] === true) return { action: 'help' };
@@ -49,6 +52,9 @@ export function helpText(): string {
   });
   return [
     'Usage: xmlblaster [options]',
+    '       xmlblaster store check DIR          looks at every byte that is kept there; no broker may use it meanwhile',
+    '       xmlblaster store stats DIR          says how much is kept there',
+    '       xmlblaster store backup DIR TARGET  copies it, while a broker uses it, too',
     '',
     ...lines,
     `  ${'--config …'.padEnd(36)}JSON file with any of these, named like "logLevel"`,
@@ -60,6 +66,17 @@ export function helpText(): string {
     'Settings of the original have one dash: -bootstrapPort 3412.',
     '',
   ].join('\n');
+}
+
+/** How many directories each verb takes. */
+const STORE_VERBS = { check: 1, stats: 1, backup: 2 } as const;
+
+function readStoreCommand([verb = '', ...directories]: readonly string[]): CommandLine {
+  const isKnown = verb === 'check' || verb === 'stats' || verb === 'backup';
+  const isRight =
+    isKnown && directories.length === STORE_VERBS[verb] && !directories.some((text) => text === '' || text.startsWith('-'));
+  if (isRight) return { action: 'store', verb, directories };
+  throw new ConfigError('Expected "store check DIR", "store stats DIR" or "store backup DIR TARGET"; see --help');
 }
 
 type Flags = Readonly<Record<string, string | boolean | (string | boolean)[] | undefined>>;

@@ -33,7 +33,7 @@ interface ChangedRun {
 }
 
 /** A segment is written when it has this many bytes; a message that is bigger has one of its own. */
-const SEGMENT_BYTES = 256 * 1024;
+const SEGMENT_BYTES = 288 * 1024;
 /** A segment that is smaller is written again with what comes next: else one message per commit would make one segment each. */
 const SMALL_SEGMENT_BYTES = 16 * 1024;
 /** A segment of at least so many bytes is written again without its dead messages when those are more than three quarters. */

@@ -13,8 +13,22 @@ export interface Write {
 export interface Usage {
   readonly pageBytes: number;
   readonly freePages: number;
-  readonly lastPage: number;
 }
+
+/** What lmdb says of one tree of pages. */
+interface TreeStats {
+  readonly treeBranchPageCount: number;
+  readonly treeLeafPageCount: number;
+  readonly overflowPages: number;
+}
+
+interface EnvironmentStats {
+  readonly root: TreeStats & { readonly pageSize: number };
+  readonly free: TreeStats;
+  readonly lastPageNumber: number;
+}
+
+const META_PAGES = 2;
 
 /** Virtual memory, not disk: beyond it LMDB maps the file anew. */
 const MAP_BYTES = 2 ** 36;
@@ -32,6 +46,8 @@ export class Environment {
       noSubdir: true,
       // The commit waits for fdatasync: acknowledged is on disk.
       overlappingSync: false,
+      // With it, a commit that fails rejects a promise that nobody can get at, which ends the process.
+      eventTurnBatching: false,
       mapSize: MAP_BYTES,
       encoding: 'binary',
       keyEncoding: 'binary',
@@ -88,9 +104,13 @@ export class Environment {
   }
 
   usage(): Usage {
-    const stats = this.#root.getStats() as { readonly root: { readonly pageSize: number }; readonly lastPageNumber: number };
-    const free = (stats as { readonly free?: { readonly overflowPages?: number } }).free;
-    return { pageBytes: stats.root.pageSize, lastPage: stats.lastPageNumber, freePages: free?.overflowPages ?? 0 };
+    const { root, free, lastPageNumber } = this.#root.getStats() as EnvironmentStats;
+    const tables = TABLES.map((table) => this.#tables[table].getStats() as TreeStats);
+    const used = [root, free, ...tables].reduce(
+      (sum, tree) => sum + tree.treeBranchPageCount + tree.treeLeafPageCount + tree.overflowPages,
+      META_PAGES,
+    );
+    return { pageBytes: root.pageSize, freePages: lastPageNumber + 1 - used };
   }
 
   async close(): Promise<void> {

@@ -1,5 +1,3 @@
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Logger } from '../../base/logger.ts';
 import { BrokerError } from '../../model/error.ts';
 import type { Lane, LanePart, Recovery, StateRecord, Store, StoredEntry } from '../store.ts';
@@ -9,27 +7,36 @@ import { CommitPlan, type NewestSegment } from './commit-plan.ts';
 import { Environment } from './environment.ts';
 import { saltOf } from './format.ts';
 import { LaneTable } from './lane-table.ts';
+import type { Lock } from './lock.ts';
 import { Reader } from './reader.ts';
 import { recover } from './recovery.ts';
 import { SegmentTable } from './segment-table.ts';
-
-/** The file that holds everything, in the store's directory. */
-export const DATA_FILE = 'data.mdb';
+import { checkDirectory, dataFile, notUsable, takeDirectory } from './store-directory.ts';
 
 /**
  * Opens the store in `directory`, which is made when it is not there.
  *
- * @throws StoreError when it is not writable, locked by another broker, damaged, or of a newer version.
+ * @throws StoreError when it is not writable, in use by another broker, damaged, or of a newer format.
  */
 export async function openLmdbStore(directory: string, logger: Logger): Promise<LmdbStore> {
+  const lock = await takeDirectory(directory);
   try {
-    mkdirSync(directory, { recursive: true });
-    const environment = new Environment(join(directory, DATA_FILE));
-    return new LmdbStore(directory, environment, await saltOf(environment, directory), logger);
+    checkDirectory(directory);
+    const environment = new Environment(dataFile(directory));
+    return new LmdbStore({ directory, environment, salt: await saltOf(environment, directory), lock, logger });
   } catch (error) {
-    if (error instanceof StoreError) throw error;
-    throw new StoreError(`Cannot open the store in ${directory}: ${(error as Error).message}`, { cause: error });
+    await lock.release();
+    throw error instanceof StoreError ? error : notUsable(directory, error);
   }
+}
+
+interface StoreParts {
+  readonly directory: string;
+  readonly environment: Environment;
+  /** What the checksums of this store begin with. */
+  readonly salt: number;
+  readonly lock: Lock;
+  readonly logger: Logger;
 }
 
 /**
@@ -40,6 +47,7 @@ export class LmdbStore implements Store {
   readonly isDurable = true;
   readonly #directory: string;
   readonly #environment: Environment;
+  readonly #lock: Lock;
   readonly #reader: Reader;
   readonly #salt: number;
   readonly #lanes = new LaneTable();
@@ -50,9 +58,10 @@ export class LmdbStore implements Store {
   #next: Promise<void> | undefined;
   #underWay: Promise<void> | undefined;
 
-  constructor(directory: string, environment: Environment, salt: number, logger: Logger) {
+  constructor({ directory, environment, salt, lock, logger }: StoreParts) {
     this.#directory = directory;
     this.#environment = environment;
+    this.#lock = lock;
     this.#salt = salt;
     this.#reader = new Reader(environment, salt, logger);
   }
@@ -101,6 +110,7 @@ export class LmdbStore implements Store {
       await this.commit();
     } finally {
       await this.#environment.close();
+      await this.#lock.release();
     }
   }
 

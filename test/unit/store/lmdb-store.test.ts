@@ -108,7 +108,7 @@ test('the LMDB store holds what the memory store holds, whatever happens', async
       for (const step of list) await pair.do(step);
       await pair.finish();
     }),
-    { numRuns: 40 },
+    { numRuns: 40, endOnFailure: true },
   );
 }, 60_000);
 

@@ -1,0 +1,90 @@
+import { cpSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { createLogger } from '../../../src/base/logger.ts';
+import { openLmdbStore } from '../../../src/store/lmdb/lmdb-store.ts';
+import { runStoreCommand } from '../../../src/store/store-command.ts';
+import { contentsOf, entry, LANE } from '../../helpers/store-contract.ts';
+
+const base = mkdtempSync(join(tmpdir(), 'xmlblaster-store-command-'));
+afterAll(() => rmSync(base, { recursive: true, force: true }));
+const logger = createLogger('silent');
+let count = 0;
+
+async function filled() {
+  const directory = join(base, `${count++}`);
+  const store = await openLmdbStore(directory, logger);
+  store.recover();
+  for (let order = 0; order < 20; order++) store.add(LANE, entry(order, `content ${order} `.padEnd(1_000, 'x')));
+  store.putRecord({ id: 1, text: 'a record' });
+  await store.commit();
+  return { directory, store };
+}
+
+test('a sound store is checked, counted and copied', async () => {
+  const { directory, store } = await filled();
+  await store.close();
+  expect(await runStoreCommand('check', [directory])).toEqual({
+    isGood: true,
+    text: `Checked ${directory}: 1 records, 20 messages, 20 entries in 1 lanes, all sound`,
+  });
+  expect((await runStoreCommand('stats', [directory])).text).toMatch(/^entries +20$/m);
+});
+
+test('a store is copied while a broker uses it, but not checked', async () => {
+  const { directory, store } = await filled();
+  const target = `${directory}-copy`;
+  expect(await runStoreCommand('check', [directory])).toMatchObject({
+    isGood: false,
+    text: expect.stringContaining('is in use'),
+  });
+  expect(await runStoreCommand('backup', [directory, target])).toMatchObject({ isGood: true });
+  expect(await runStoreCommand('backup', [directory, target])).toMatchObject({
+    isGood: false,
+    text: expect.stringContaining('exists'),
+  });
+  const copy = await openLmdbStore(target, logger);
+  copy.recover();
+  expect(contentsOf(copy)).toEqual(contentsOf(store));
+  await copy.close();
+  await store.close();
+});
+
+test('where there is no store the sentence says so', async () => {
+  for (const verb of ['check', 'stats'] as const) {
+    expect(await runStoreCommand(verb, [join(base, 'nowhere')])).toMatchObject({
+      isGood: false,
+      text: expect.stringMatching(/^There is no store in /),
+    });
+  }
+});
+
+test('a flipped byte in a message costs that message only, and is reported', async () => {
+  const { directory, store } = await filled();
+  await store.close();
+  const data = readFileSync(join(directory, 'data.mdb'));
+  const at = data.indexOf('content 7 ');
+  data[at] = 0;
+  writeFileSync(join(directory, 'data.mdb'), data);
+  const { isGood, text } = await runStoreCommand('check', [directory]);
+  expect(isGood).toBe(false);
+  expect(text).toContain('the message of entry 7 in queue 7, priority 5');
+  const damaged = await openLmdbStore(directory, logger);
+  damaged.recover();
+  expect(contentsOf(damaged).map((line) => Number(line.split(' ')[0]))).toEqual(
+    [...Array(20).keys()].filter((order) => order !== 7),
+  );
+  expect(damaged.damaged).toBe(1);
+  await damaged.close();
+});
+
+test('a flipped byte in the pages of LMDB is found before they are used', async () => {
+  const { directory, store } = await filled();
+  await store.close();
+  const copy = `${directory}-damaged`;
+  cpSync(directory, copy, { recursive: true });
+  const file = openSync(join(copy, 'data.mdb'), 'r+');
+  writeSync(file, Buffer.from([0xff]), 0, 1, 48);
+  await expect(openLmdbStore(copy, logger)).rejects.toThrow(/^The store in .* is damaged \(.*\): restore a backup/);
+});
