@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Logger } from '../../base/logger.ts';
 import type { Timer } from '../../base/timer-wheel.ts';
+import { printable } from './printable.ts';
 import type { Neighbour } from './telnet-commands.ts';
 import { type ConsoleContext, TelnetConsole } from './telnet-console.ts';
 import { TelnetDecoder } from './telnet-decoder.ts';
@@ -108,7 +109,7 @@ export class TelnetConnection implements Neighbour {
     this.#isAnswering = true;
     const answer = await this.#console.answer(line);
     this.#isAnswering = false;
-    await this.#write(this.#isEnding ? answer : answer + this.#console.prompt);
+    await this.#write(printable(this.#isEnding ? answer : answer + this.#console.prompt));
     if (this.#isEnding) this.close();
     else if (this.#socket.writable) this.#watch();
   }

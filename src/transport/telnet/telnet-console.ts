@@ -56,14 +56,13 @@ export class TelnetConsole {
   }
 
   /** The answer to one line. */
-  async answer(line: string): Promise<string> {
+  answer(line: string): Promise<string> {
     const wasAsked = this.#isAsking;
     this.#isAsking = false;
-    const text = await this.#run(line.trim(), wasAsked).catch((error: unknown) => {
+    return this.#run(line.trim(), wasAsked).catch((error: unknown) => {
       if (error instanceof BrokerError) return formatError(error);
       throw error;
     });
-    return withoutControls(text);
   }
 
   /** Nobody is there any more. */
@@ -133,9 +132,4 @@ function formatDuration(ms: number): string {
   ] as const;
   const shown = parts.filter(([count]) => count > 0).map(([count, unit]) => `${count} ${unit} `);
   return ` [ ${shown.join('')}${ms % 1_000} millis ]`;
-}
-
-/** What clients have published must not command the terminal of whoever reads it: no escape sequences. */
-function withoutControls(text: string): string {
-  return text.replace(/[^\P{Cc}\t\r\n]/gu, '\ufffd');
 }
