@@ -63,7 +63,9 @@ export class HttpAdministration {
     return { contentType, body: await fillTemplate(content.toString(), (command) => this.#ask(caller, command)) };
   }
 
-  metrics(): Promise<Answer> {
+  /** They tell what commands tell, and so have a name among these for those who may not get everything. */
+  async metrics(caller: Session): Promise<Answer> {
+    authorize(caller, 'get', { type: 'EXACT', oid: '__cmd:?metrics' });
     return this.#metrics.render();
   }
 
