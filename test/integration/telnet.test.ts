@@ -205,6 +205,17 @@ describe('bounds of the console', () => {
     expect((await broker.get('/admin/sysprop/?a')).status).toBe(404);
   });
 
+  test('many lines at once leave others their turn', async () => {
+    const broker = await startBroker(SETTINGS);
+    const client = await openConsole(broker, 'admin');
+    await client.say('echo');
+    client.raw.write(Array.from({ length: 3_000 }, (_, i) => `set sysprop/?n=${i}\n`).join(''));
+    let seen = await broker.get('/admin/sysprop/?n');
+    while (seen.status === 404) seen = await broker.get('/admin/sysprop/?n');
+    expect(Number(seen.body)).toBeLessThan(2_999);
+    await client.raw.until(/n=2999\r\n127\.0\.0\.1 << $/);
+  });
+
   test('there are 50 consoles at most', async () => {
     const broker = await startBroker(SETTINGS);
     const clients = await Promise.all(Array.from({ length: 50 }, () => openConsole(broker)));

@@ -58,7 +58,7 @@ export const TELNET_COMMANDS: Readonly<Record<string, OpenCommand | SessionComma
   set: { form: 'PATH=VALUE', help: 'change a value: set client/joe/?maxSessions=7', runInSession: set },
   time: { form: '', help: 'the time of the broker', run: (_, { broker }) => `${formatDate(broker.now())}\r\n` },
   mem: { form: '', help: 'bytes of the heap: all of them / those that are free', run: memory },
-  gc: { form: '', help: 'the same as get ?gc', runInSession: async (_, controls) => `${await read('?gc', controls)}` },
+  gc: { form: '', help: 'the same as get ?gc', runInSession: (_, controls) => read('?gc', controls) },
   who: { form: '', help: 'the consoles that are open', run: who },
   close: { form: 'NUMBER', help: 'end one of them', run: close },
   echo: { form: '', help: 'whether what you type comes back: switch it', run: echo },

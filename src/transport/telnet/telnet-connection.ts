@@ -107,6 +107,7 @@ export class TelnetConnection implements Neighbour {
     }
     this.#idle?.cancel();
     this.#isAnswering = true;
+    await this.#context.broker.breathe();
     const answer = await this.#console.answer(line);
     this.#isAnswering = false;
     await this.#write(printable(this.#isEnding ? answer : answer + this.#console.prompt));
