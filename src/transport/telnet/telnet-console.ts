@@ -1,3 +1,4 @@
+import { shorten } from '../../base/shorten.ts';
 import type { Broker } from '../../broker/broker.ts';
 import type { Session } from '../../broker/session.ts';
 import { BrokerError } from '../../model/error.ts';
@@ -81,7 +82,7 @@ export class TelnetConsole {
     const command = Object.hasOwn(TELNET_COMMANDS, word) ? TELNET_COMMANDS[word] : undefined;
     if (command && 'run' in command) return command.run(argument, this.#controls());
     if (!session) return formatRefusal("Please login first with 'connect <loginName> <password>'");
-    if (!command) return formatRefusal(`There is no command '${name}'`);
+    if (!command) return formatRefusal(`There is no command '${shorten(name)}'`);
     return command.runInSession(argument, { ...this.#controls(), session });
   }
 
@@ -108,7 +109,7 @@ export class TelnetConsole {
   async #logIn(name: string, password: string): Promise<string> {
     const { broker, idleTimeoutMs } = this.#context;
     const { subject: user, pubSessionId } = parseSessionName(name);
-    if (pubSessionId !== undefined) return formatRefusal(`'${name}' is a session; connect as the user '${user}'`);
+    if (pubSessionId !== undefined) return formatRefusal(`'${shorten(name)}' is a session; connect as the user '${user}'`);
     const principal = await broker.authenticator.authenticate({ user, password, address: this.#place.remoteAddress });
     if (this.#isClosed) return '';
     this.#endSession();
