@@ -282,6 +282,7 @@ function httpOptions(config: Config, isMethodCallPort: HttpOptions['isMethodCall
     limits: {
       ...config,
       maxDepth: config.maxKeyDepth,
+      sessionTimeoutMs: config.sessionTimeout,
       headersTimeoutMs: config.headersTimeout,
       requestTimeoutMs: config.requestTimeout,
       writeTimeoutMs: config.writeTimeout,

@@ -6,6 +6,7 @@ import type { MethodCalls } from '../xmlrpc/method-calls.ts';
 import type { Cursors } from './cursor.ts';
 import type { HttpAdmin } from './http-admin.ts';
 import type { HttpOptions } from './http-options.ts';
+import type { BrowserSessions } from './servlets/browser-sessions.ts';
 
 /** Whether the server is about to end: answers then end their connection, and nobody begins to wait. */
 export interface Closing {
@@ -23,4 +24,6 @@ export interface HttpContext {
   readonly keys: Lru<string, MsgKey>;
   readonly scripts: ScriptCache;
   readonly methodCalls: MethodCalls;
+  /** Who uses the servlets. */
+  readonly browsers: BrowserSessions;
 }

@@ -22,6 +22,7 @@ import type { HttpOptions } from './http-options.ts';
 import { addInfoRoutes } from './info-routes.ts';
 import { addMethodCallRoutes } from './method-call-routes.ts';
 import { addScriptRoutes } from './script-routes.ts';
+import { BrowserSessions } from './servlets/browser-sessions.ts';
 import { addTopicsRoutes } from './topics-routes.ts';
 import { addUpdatesRoutes } from './updates-routes.ts';
 import { writeError } from './write-error.ts';
@@ -42,6 +43,10 @@ const MAX_URL_CHARS = 16_384;
 /** The cache of publish keys: entries, and characters of XML in all. */
 const KEY_CACHE_ENTRIES = 10_000;
 const KEY_CACHE_CHARS = 4_000_000;
+
+/** Browsers that are connected through servlets, as many as in the original, and the ms of silence that ends their sessions. */
+const MAX_BROWSERS = 10_000;
+const BROWSER_TIMEOUT_MS = 30 * 60_000;
 
 const SHUTTING_DOWN = 'The broker is shutting down; connect again in a moment';
 
@@ -93,6 +98,10 @@ export async function startHttpServer(
     keys,
     scripts: createScriptCache(),
     methodCalls,
+    browsers: new BrowserSessions(broker, {
+      maxBrowsers: MAX_BROWSERS,
+      timeoutMs: Math.min(limits.sessionTimeoutMs || BROWSER_TIMEOUT_MS, BROWSER_TIMEOUT_MS),
+    }),
   };
   addInfoRoutes(app, context);
   addScriptRoutes(app, context);
