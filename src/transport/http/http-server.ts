@@ -22,6 +22,7 @@ import type { HttpOptions } from './http-options.ts';
 import { addInfoRoutes } from './info-routes.ts';
 import { addMethodCallRoutes } from './method-call-routes.ts';
 import { addScriptRoutes } from './script-routes.ts';
+import { addAjaxRoutes } from './servlets/ajax-routes.ts';
 import { BrowserSessions } from './servlets/browser-sessions.ts';
 import { addTopicsRoutes } from './topics-routes.ts';
 import { addUpdatesRoutes } from './updates-routes.ts';
@@ -109,6 +110,7 @@ export async function startHttpServer(
   addTopicsRoutes(app, context);
   addUpdatesRoutes(app, context);
   addAdminRoutes(app, context);
+  addAjaxRoutes(app, context);
   await app.ready();
   return serveHandedOver(app, closing);
 }
