@@ -11,9 +11,10 @@ import { type Caller, COOKIE_ATTRIBUTES, COOKIE_NAME, openCaller, readSessionQos
 import type { HttpContext } from './http-context.ts';
 import { headersOf, statusOf, XML_TYPE } from './http-error.ts';
 import { answerMethodCall } from './method-call-routes.ts';
+import { onAnswered } from './on-answered.ts';
 import { onGone } from './on-gone.ts';
 import { Query, SESSION_PARAMETERS } from './query.ts';
-import { encodeOutcome, runCommands, type ScriptOutcome, settleWith } from './script-run.ts';
+import { encodeOutcome, runCommands, type ScriptOutcome, settlementOf } from './script-run.ts';
 
 const VERB_ROUTES: readonly Verb[] = ['connect', 'publish', 'subscribe', 'unSubscribe', 'get', 'erase', 'ping', 'disconnect'];
 
@@ -43,7 +44,8 @@ async function runScript(
   const caller = await openCaller(broker, request.raw, query, { qos: readSessionQos(query), connectsFirst });
   try {
     const outcome = await runCommands(broker, script, caller, (listener) => onGone(request.raw.socket, listener));
-    settleWith(reply.raw, outcome);
+    const settle = settlementOf(outcome);
+    if (settle) onAnswered(reply.raw, settle);
     const status = outcome.error ? statusOf(outcome.error) : 200;
     const errorHeaders = outcome.error ? headersOf(outcome.error) : {};
     const headers = { 'Content-Type': XML_TYPE, ...cookieFor(request, caller), ...errorHeaders };

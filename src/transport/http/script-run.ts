@@ -1,4 +1,3 @@
-import type { ServerResponse } from 'node:http';
 import type { Broker } from '../../broker/broker.ts';
 import type { OnGone } from '../../broker/queue-queries.ts';
 import { encodeMessage, encodeResults } from '../../codec/script-response-xml.ts';
@@ -6,7 +5,6 @@ import type { Script } from '../../codec/script-xml.ts';
 import type { Verb } from '../../model/command.ts';
 import { BrokerError } from '../../model/error.ts';
 import { type CommandCaller, type CommandResult, handleCommand, type MessagesResult } from '../command-handler.ts';
-import { onAnswered } from './on-answered.ts';
 
 /** What the commands of a script answered. */
 export interface ScriptOutcome {
@@ -29,22 +27,20 @@ export async function runCommands(
       await broker.breathe();
     } catch (error) {
       if (error instanceof BrokerError) return { results, error };
-      settle({ results }, false);
+      settlementOf({ results })?.(false);
       throw error;
     }
   }
   return { results, error: undefined };
 }
 
-/** What was consumed is given back unless the answer leaves. */
-export function settleWith(response: ServerResponse, outcome: ScriptOutcome): void {
-  if (!outcome.results.some(({ result }) => 'settle' in result)) return;
-  onAnswered(response, (hasLeft) => settle(outcome, hasLeft));
-}
-
-/** To be called once, unless `settleWith` is. */
-export function settle({ results }: Pick<ScriptOutcome, 'results'>, hasLeft: boolean): void {
-  for (const { result } of results) if ('settle' in result) result.settle?.(hasLeft);
+/** To be called with whether the answer has left: what was consumed is given back unless it has. Undefined: nothing was. */
+export function settlementOf({ results }: Pick<ScriptOutcome, 'results'>): ((hasLeft: boolean) => void) | undefined {
+  const settlements = results.flatMap(({ result }) => ('settle' in result && result.settle) || []);
+  if (settlements.length === 0) return undefined;
+  return (hasLeft) => {
+    for (const settle of settlements) settle(hasLeft);
+  };
 }
 
 /** One element for each command. */

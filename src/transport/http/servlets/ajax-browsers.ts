@@ -45,6 +45,7 @@ export class AjaxBrowsers {
     const known = browser && this.#connected.get(browser);
     if (!known) return;
     this.#connected.delete(browser);
+    known.session.dispatcher.detach(known.channel, 'disconnected');
     this.#browsers.release(browser, known.session);
   }
 }

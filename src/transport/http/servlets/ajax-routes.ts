@@ -29,7 +29,7 @@ async function serve(context: HttpContext, ajax: Ajax, { raw }: FastifyRequest, 
   const form = await Form.read(raw, options.limits.maxBodyBytes, broker.account);
   if (raw.method === 'GET' && form.text('ActionType') !== 'plainGet' && !isOwnPage(raw))
     throw new HttpError(403, FOREIGN_GET, {}, 'user.security.authorization.notAuthorized');
-  await send(context, await answerOrException(context, ajax, raw, form), reply);
+  await send(await answerOrException(context, ajax, raw, form), reply);
 }
 
 /** As in the original, an error ends what the browser has; not so when the broker is but full for the moment. */
@@ -49,14 +49,8 @@ async function answerOrException(
   }
 }
 
-async function send({ broker }: HttpContext, answer: AjaxAnswer, reply: FastifyReply): Promise<void> {
-  const { type, body, policy, opened, settle } = answer;
-  const bytes = typeof body === 'string' || Buffer.isBuffer(body) ? body.length : 0;
-  broker.outgoing.charge(bytes);
-  onAnswered(reply.raw, (hasLeft) => {
-    broker.outgoing.release(bytes);
-    settle?.(hasLeft);
-  });
+async function send({ type, body, policy, opened, settle }: AjaxAnswer, reply: FastifyReply): Promise<void> {
+  if (settle) onAnswered(reply.raw, settle);
   reply.header('Content-Type', type);
   if (policy !== undefined) reply.header('Content-Security-Policy', policy);
   if (opened) reply.header('Set-Cookie', setCookie(opened));

@@ -12,7 +12,7 @@ import { wholeOrStream } from '../answer.ts';
 import { safeMediaType } from '../header-value.ts';
 import type { HttpContext } from '../http-context.ts';
 import { onGone } from '../on-gone.ts';
-import { encodeOutcome, runCommands, type ScriptOutcome, settle } from '../script-run.ts';
+import { encodeOutcome, runCommands, type ScriptOutcome, settlementOf } from '../script-run.ts';
 import { AjaxBrowsers, AjaxCaller, requireConnected } from './ajax-browsers.ts';
 import { requestReply } from './ajax-request.ts';
 import { encodeBatch } from './ajax-update.ts';
@@ -100,11 +100,13 @@ export class Ajax {
     try {
       const caller = new AjaxCaller(this.#browsers, browser, socket.remoteAddress);
       const outcome = await runCommands(broker, this.#limited(script), caller, whenGone);
-      if (outcome.error) settle(outcome, false);
-      if (outcome.error) throw outcome.error;
+      if (outcome.error) {
+        settlementOf(outcome)?.(false);
+        throw outcome.error;
+      }
       const body = wholeOrStream(answerPieces(outcome, broker.now()));
       const isOpened = known === undefined && browser.sessions.size > 0;
-      return { type: TEXT_XML, body, settle: (hasLeft) => settle(outcome, hasLeft), ...(isOpened && { opened: browser }) };
+      return { type: TEXT_XML, body, settle: settlementOf(outcome), ...(isOpened && { opened: browser }) };
     } catch (error) {
       if (known === undefined) browsers.end(browser);
       throw error;
@@ -137,13 +139,19 @@ export class Ajax {
     });
     if (!batch) return VOID;
     const body = encodeBatch(batch, form.flag('onlyContent'), broker.now());
+    const { length } = body;
+    const settle = (hasLeft: boolean): void => {
+      broker.outgoing.release(length);
+      batch.settle(hasLeft);
+    };
+    broker.outgoing.charge(length);
     try {
-      broker.outgoing.require(body.length);
+      broker.outgoing.require(0);
     } catch (error) {
-      batch.settle(false);
+      settle(false);
       throw error;
     }
-    return { type: TEXT_XML, body, settle: batch.settle };
+    return { type: TEXT_XML, body, settle };
   }
 
   async #plainGet(browser: BrowserSession | undefined, form: Form): Promise<AjaxAnswer> {

@@ -21,7 +21,7 @@ export interface Batch {
   readonly deliveries: readonly Delivery[];
   /** How many others wait behind it. */
   readonly waiting: number;
-  /** To be called once: when the answer has not left the updates return to their places in the queue. */
+  /** To be called once: when the answer has not left the updates return to their places in the queue, at once. */
   settle(hasLeft: boolean): void;
 }
 
@@ -38,13 +38,15 @@ interface WaitingPoll extends Poll {
 }
 
 /**
- * The updates of a session for a browser: each goes to the poll that has waited longest. What tells that a topic was erased is left
- * out, as in the original.
+ * The updates of a session for a browser: each goes to the poll that has waited longest, and the next poll acknowledges it. What
+ * tells that a topic was erased is left out, as in the original.
  */
 export class BrowserChannel implements CallbackChannel {
   readonly #session: Session;
   readonly #timers: Broker['timers'];
   #polls: readonly WaitingPoll[] = [];
+  /** The numbers of updates that have left, from … to, and are not acknowledged yet. */
+  #sent: (readonly [first: number, last: number])[] = [];
 
   constructor(session: Session, timers: Broker['timers']) {
     this.#session = session;
@@ -67,6 +69,7 @@ export class BrowserChannel implements CallbackChannel {
 
   /** The next updates; undefined when there are none in time, the client is gone, or the session is over. */
   poll(poll: Poll): Promise<Batch | undefined> {
+    this.#acknowledge();
     if (this.#polls.length >= MAX_POLLS) this.#polls[0]?.end(undefined);
     return new Promise((resolve) => {
       const waiting: WaitingPoll = {
@@ -99,10 +102,9 @@ export class BrowserChannel implements CallbackChannel {
     this.#polls[0]?.end({
       deliveries: shown,
       waiting,
-      settle(hasLeft) {
-        if (hasLeft) dispatcher.settle(first, cursor);
-        else dispatcher.giveBack(first, cursor);
-        dispatcher.wake();
+      settle: (hasLeft) => {
+        if (hasLeft) this.#sent.push([first, cursor]);
+        else this.#giveBack(first, cursor);
       },
     });
   }
@@ -112,6 +114,17 @@ export class BrowserChannel implements CallbackChannel {
 
   close(): void {
     for (const poll of this.#polls) poll.end(undefined);
+  }
+
+  #acknowledge(): void {
+    for (const [first, last] of this.#sent) this.#session.dispatcher.settle(first, last);
+    this.#sent = [];
+  }
+
+  #giveBack(first: number, last: number): void {
+    const { dispatcher } = this.#session;
+    dispatcher.giveBack(first, last);
+    dispatcher.wake();
   }
 
   /** While the session has another channel, say a long poll of `/updates`, that one gets what comes. */
