@@ -29,6 +29,8 @@ export function openApi(version: string): object {
     paths: {
       '/': { ...readable(HOME), post: SCRIPT },
       '/RPC2': { post: METHOD_CALL },
+      '/ajax': ajax('ajax'),
+      '/xmlBlaster/ajax': ajax('ajaxWhereItWas'),
       ...verbPaths(),
       '/topics': readable(TOPICS),
       '/topics/{oid}': {
@@ -102,6 +104,27 @@ const METHOD_CALL: Operation = {
   requestBody: xmlBody('`<methodCall>`'),
   responses: { 200: xmlResponse('`<methodResponse>`, also for what went wrong'), ...errors(403, 413, 415, 503) },
 };
+
+/** For pages of old, with one address for all that they do. */
+function ajax(operationId: string): { readonly get: Operation; readonly post: Operation } {
+  const post: Operation = {
+    operationId,
+    summary: "The protocol of the original's AjaxServlet, for its pages (protocol/http-legacy.md)",
+    requestBody: { description: 'ActionType and what belongs to it', content: { 'application/x-www-form-urlencoded': {} } },
+    responses: {
+      200: {
+        description: 'XML, also for what went wrong; `<void/>` for nothing; plainGet and request: a content',
+        content: { 'text/xml': {}, '*/*': {} },
+      },
+      ...errors(403, 413, 415, 503),
+    },
+  };
+  const { requestBody: _, ...get } = post;
+  return {
+    get: { ...get, operationId: `${operationId}ByGet`, summary: `${post.summary}; for pages of the broker itself` },
+    post,
+  };
+}
 
 const VERBS: Readonly<Record<string, string>> = {
   connect: 'Opens a session, or goes on with the one of that name; returns its secret id',
