@@ -105,16 +105,16 @@ describe('updates', () => {
   test.each([
     ['plain', 'plain', 'plain'],
     ['größer', 'größer', 'größer'],
-    ['a<b', 'YTxi', 'a&lt;b'],
-    ['a&b', 'YSZi', 'a&amp;b'],
+    ['a<b', 'YTxi', '<![CDATA[a<b]]>'],
+    ['a&b', 'YSZi', '<![CDATA[a&b]]>'],
     ['a|b', 'YXxi', 'a|b'],
     ['a]]>b', 'YV1dPmI=', 'a]]&gt;b'],
     ['<a/>', 'PGEvPg==', '<a/>'],
     ['<a>&amp;</a> tail', 'PGE+JmFtcDs8L2E+IHRhaWw=', '<a>&amp;</a> tail'],
-    ['</update><update>', 'PC91cGRhdGU+PHVwZGF0ZT4=', '&lt;/update&gt;&lt;update&gt;'],
-    ['</update><!--', 'PC91cGRhdGU+PCEtLQ==', '&lt;/update&gt;&lt;!--'],
-    ['<!DOCTYPE a>', 'PCFET0NUWVBFIGE+', '&lt;!DOCTYPE a&gt;'],
-    ["<?xml version='1.0'?><a/>", 'PD94bWwgdmVyc2lvbj0nMS4wJz8+PGEvPg==', "&lt;?xml version='1.0'?&gt;&lt;a/&gt;"],
+    ['</update><update>', 'PC91cGRhdGU+PHVwZGF0ZT4=', '<![CDATA[</update><update>]]>'],
+    ['</update><!--', 'PC91cGRhdGU+PCEtLQ==', '<![CDATA[</update><!--]]>'],
+    ['<!DOCTYPE a>', 'PCFET0NUWVBFIGE+', '<![CDATA[<!DOCTYPE a>]]>'],
+    ["<?xml version='1.0'?><a/>", 'PD94bWwgdmVyc2lvbj0nMS4wJz8+PGEvPg==', "<![CDATA[<?xml version='1.0'?><a/>]]>"],
   ])('of the content %s', async (content, full, onlyContent) => {
     const broker = await startBroker();
     const page = await subscribedPage(broker);

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { escapeText, isXmlText } from '../../../base/xml-text.ts';
 import type { Delivery } from '../../../broker/delivery.ts';
+import { encodeText } from '../../../codec/content-xml.ts';
 import { encodeMsgQos } from '../../../codec/msg-qos-xml.ts';
 import { scanXml } from '../../../codec/xml-scan.ts';
 import { BrokerError } from '../../../model/error.ts';
@@ -41,12 +42,21 @@ function encodeContent(content: Buffer): string {
 function encodeOnlyContent(content: Buffer): string {
   const text = textOf(content);
   if (text === undefined) return encodeContent(content);
-  return isMarkup(text) ? text : escapeText(text);
+  return isMarkup(content, text) ? text : encodeText(text);
+}
+
+/** What is known of the contents of messages, which go to many pages. */
+const known = new WeakMap<Buffer, boolean>();
+
+function isMarkup(content: Buffer, text: string): boolean {
+  if (!/[<&]/.test(text)) return false;
+  const isKnown = known.get(content) ?? isWellFormed(text);
+  known.set(content, isKnown);
+  return isKnown;
 }
 
 /** Whether `text` can stand inside an element as it is. */
-function isMarkup(text: string): boolean {
-  if (!/[<&]/.test(text)) return false;
+function isWellFormed(text: string): boolean {
   const document = `<update>${text}</update>`;
   try {
     const { innerEnd } = scanXml(document, { isOpaque: () => true });

@@ -17,7 +17,7 @@ import { AjaxBrowsers, AjaxCaller, requireConnected } from './ajax-browsers.ts';
 import { requestReply } from './ajax-request.ts';
 import { encodeBatch } from './ajax-update.ts';
 import type { BrowserSession } from './browser-sessions.ts';
-import type { Form } from './form.ts';
+import { exchange, type Form } from './form.ts';
 
 export interface AjaxAnswer {
   /** For Content-Type. */
@@ -182,7 +182,7 @@ function readScript(form: Form): string {
     throw new BrokerError('user.illegalArgument', 'xmlScript takes one of xmlScriptPlain and xmlScriptBase64');
   if (plain !== undefined) return plain;
   // Pages that do not encode a plus have sent a blank.
-  return decodeXmlText(decodeBase64((base64 ?? '').replaceAll(' ', '+'), 'xmlScriptBase64'), 'utf-8');
+  return decodeXmlText(decodeBase64(exchange(base64 ?? '', ' ', '+'), 'xmlScriptBase64'), 'utf-8');
 }
 
 function requireConnect({ commands }: Script): void {

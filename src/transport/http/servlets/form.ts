@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { shorten } from '../../../base/shorten.ts';
 import type { MemoryAccount } from '../../../broker/memory-account.ts';
 import { BrokerError } from '../../../model/error.ts';
 import { readBody } from '../body.ts';
@@ -11,25 +12,28 @@ const MAX_PARAMETERS = 100;
  * name the first one counts.
  */
 export class Form {
-  readonly #parameters: readonly URLSearchParams[];
+  readonly #values = new Map<string, string>();
 
-  /** @throws BrokerError `user.illegalArgument` for too many parameters. */
+  /** @throws BrokerError `user.illegalArgument` for too many parameters, and for what is not percent-encoded UTF-8. */
   constructor(address: string, body: string) {
-    this.#parameters = [address.slice(address.indexOf('?') + 1 || address.length), body].map(parse);
+    const pairs = [address.slice(address.indexOf('?') + 1 || address.length), body].flatMap(split);
+    if (pairs.length > MAX_PARAMETERS) throw illegal(`There are more than ${MAX_PARAMETERS} parameters`);
+    for (const pair of pairs) {
+      if (pair === '') continue;
+      const equals = pair.indexOf('=');
+      const name = decode(equals < 0 ? pair : pair.slice(0, equals));
+      if (!this.#values.has(name)) this.#values.set(name, equals < 0 ? '' : decode(pair.slice(equals + 1)));
+    }
   }
 
-  /** @throws BrokerError and HttpError as the constructor and `readBody`. */
+  /** Rejects with BrokerError and HttpError as the constructor and `readBody` do. */
   static async read(request: IncomingMessage, maxBytes: number, account: MemoryAccount): Promise<Form> {
     const body = request.method === 'POST' ? await readBody(request, maxBytes, account) : '';
     return new Form(request.url ?? '', body.toString());
   }
 
   text(name: string): string | undefined {
-    for (const parameters of this.#parameters) {
-      const value = parameters.get(name);
-      if (value !== null) return value;
-    }
-    return undefined;
+    return this.#values.get(name);
   }
 
   flag(name: string): boolean {
@@ -44,11 +48,28 @@ export class Form {
   }
 }
 
-function parse(text: string): URLSearchParams {
-  let count = 0;
-  for (let i = text.indexOf('&'); i >= 0; i = text.indexOf('&', i + 1)) {
-    if (++count >= MAX_PARAMETERS)
-      throw new BrokerError('user.illegalArgument', `There are more than ${MAX_PARAMETERS} parameters`);
+/** `text` with another ASCII character for each of one. As `replaceAll`, which takes seconds for millions of them. */
+export function exchange(text: string, from: string, to: string): string {
+  if (!text.includes(from)) return text;
+  const bytes = Buffer.from(text);
+  const [wanted, other = 0] = Buffer.from(from + to);
+  for (let i = 0; i < bytes.length; i++) if (bytes[i] === wanted) bytes[i] = other;
+  return bytes.toString();
+}
+
+/** One more than is allowed, at most. */
+function split(text: string): string[] {
+  return text === '' ? [] : text.split('&', MAX_PARAMETERS + 1);
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(exchange(text, '+', ' '));
+  } catch {
+    throw illegal(`"${shorten(text)}" is not percent-encoded UTF-8; write %25 for a percent sign`);
   }
-  return new URLSearchParams(text);
+}
+
+function illegal(message: string): BrokerError {
+  return new BrokerError('user.illegalArgument', message);
 }
