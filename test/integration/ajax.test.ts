@@ -84,6 +84,14 @@ describe('a page', () => {
     expect(contentsOf(await page.poll())).toEqual(['first']);
   });
 
+  test('that disconnects and connects in one script is connected', async () => {
+    const broker = await startBroker();
+    const page = await subscribedPage(broker);
+    await page.script("<disconnect/><connect><qos><session name='joe/2'/></qos></connect><subscribe><key oid='a'/></subscribe>");
+    await publish(broker, 'first');
+    expect(contentsOf(await page.poll())).toEqual(['first']);
+  });
+
   test('that connects as somebody else leaves its session', async () => {
     const broker = await startBroker();
     const page = await subscribedPage(broker);

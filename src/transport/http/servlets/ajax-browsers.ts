@@ -25,7 +25,7 @@ export class AjaxBrowsers {
 
   find(browser: BrowserSession | undefined): Connected | undefined {
     const known = browser && this.#connected.get(browser);
-    return known?.session.isClosed ? undefined : known;
+    return known && browser.sessions.has(known.session) ? known : undefined;
   }
 
   /** As in the original, the last browser that connects to a session gets its updates. @throws BrokerError as `BrowserSessions.hold`. */

@@ -13,8 +13,8 @@ import { BrokerError } from '../../../model/error.ts';
 export interface BrowserSession {
   /** What the cookie holds; nobody can guess it. */
   readonly id: string;
-  /** The sessions at the broker that its pages have opened. */
-  readonly sessions: ReadonlySet<Session>;
+  /** The sessions at the broker that its pages have opened; only `BrowserSessions` changes it. */
+  readonly sessions: Set<Session>;
 }
 
 export interface BrowserSessionsOptions {
@@ -39,9 +39,9 @@ const COOKIE = /(?:^|;)\s*JSESSIONID=([^;\s]+)/g;
 export class BrowserSessions {
   readonly #broker: Broker;
   readonly #options: BrowserSessionsOptions;
-  readonly #empty = new Lru<string, OpenBrowserSession>(MAX_EMPTY, MAX_EMPTY);
-  readonly #holding = new Map<string, OpenBrowserSession>();
-  readonly #holders = new Map<Session, Set<OpenBrowserSession>>();
+  readonly #empty = new Lru<string, BrowserSession>(MAX_EMPTY, MAX_EMPTY);
+  readonly #holding = new Map<string, BrowserSession>();
+  readonly #holders = new Map<Session, Set<BrowserSession>>();
 
   constructor(broker: Broker, options: BrowserSessionsOptions) {
     this.#broker = broker;
@@ -70,7 +70,7 @@ export class BrowserSessions {
   /** A browser that holds nothing yet; `setCookie` makes it known to itself. @throws BrokerError as `hold`. */
   open(): BrowserSession {
     this.#requireRoom();
-    const browser: OpenBrowserSession = { id: randomBytes(24).toString('base64url'), sessions: new Set() };
+    const browser: BrowserSession = { id: randomBytes(24).toString('base64url'), sessions: new Set() };
     this.#empty.set(browser.id, browser, 1);
     return browser;
   }
@@ -84,13 +84,13 @@ export class BrowserSessions {
   /**
    * `session` is one of `browser` from now on; others may hold it, too.
    *
-   * @throws BrokerError `user.configuration.maxSession`; then nothing has changed.
+   * @throws BrokerError `user.configuration.maxSession`; `user.notConnected` for a session that has ended. Nothing has changed then.
    */
-  hold({ id }: BrowserSession, session: Session): void {
-    const browser = this.#holding.get(id) ?? this.#empty.get(id) ?? { id, sessions: new Set() };
-    if (!this.#holding.has(id)) this.#requireRoom();
-    this.#empty.delete(id);
-    this.#holding.set(id, browser);
+  hold(browser: BrowserSession, session: Session): void {
+    if (session.isClosed) throw new BrokerError('user.notConnected', 'The session has ended meanwhile; connect again');
+    if (!this.#holding.has(browser.id)) this.#requireRoom();
+    this.#empty.delete(browser.id);
+    this.#holding.set(browser.id, browser);
     browser.sessions.add(session);
     const holders = this.#holders.get(session) ?? new Set();
     this.#holders.set(session, holders.add(browser));
@@ -99,10 +99,9 @@ export class BrowserSessions {
   }
 
   /** `browser` holds `session` no more; a session that no other browser holds ends with it. */
-  release({ id }: BrowserSession, session: Session): void {
-    const browser = this.#holding.get(id);
+  release(browser: BrowserSession, session: Session): void {
     const holders = this.#holders.get(session);
-    if (!browser || !holders?.delete(browser)) return;
+    if (!holders?.delete(browser)) return;
     this.#letGo(browser, session);
     if (holders.size > 0) return;
     this.#holders.delete(session);
@@ -121,7 +120,7 @@ export class BrowserSessions {
     for (const browser of holders) this.#letGo(browser, session);
   }
 
-  #letGo(browser: OpenBrowserSession, session: Session): void {
+  #letGo(browser: BrowserSession, session: Session): void {
     browser.sessions.delete(session);
     if (browser.sessions.size === 0) this.#holding.delete(browser.id);
   }
@@ -136,8 +135,4 @@ export class BrowserSessions {
 /** The value of the header Set-Cookie that makes `browser` known to itself; pages can not read it. */
 export function setCookie({ id }: BrowserSession): string {
   return `${COOKIE_NAME}=${id}; Path=/; HttpOnly; SameSite=Strict`;
-}
-
-interface OpenBrowserSession extends BrowserSession {
-  readonly sessions: Set<Session>;
 }

@@ -37,6 +37,18 @@ test('a browser is forgotten with its session, however that ends', async () => {
   expect(browsers.size).toBe(0);
 });
 
+test('a browser that was forgotten holds another session; one that has ended is none', async () => {
+  const { browsers, broker, connect } = start();
+  const browser = browsers.open();
+  const ended = await connect('joe/1');
+  browsers.hold(browser, ended);
+  broker.sessions.end(ended);
+  browsers.hold(browser, await connect('joe/2'));
+  expect(browsers.find(requestOf(browser))).toBe(browser);
+  expect(() => browsers.hold(browser, ended)).toThrow('has ended');
+  expect(browser.sessions.size).toBe(1);
+});
+
 test('what ends a browser ends its sessions, but not those that another browser holds', async () => {
   const { browsers, connect } = start();
   const [first, second] = [browsers.open(), browsers.open()];
