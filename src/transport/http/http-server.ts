@@ -23,6 +23,7 @@ import { addInfoRoutes } from './info-routes.ts';
 import { addMethodCallRoutes } from './method-call-routes.ts';
 import { addScriptRoutes } from './script-routes.ts';
 import { addAjaxRoutes } from './servlets/ajax-routes.ts';
+import { addBootstrapRoutes } from './servlets/bootstrap-routes.ts';
 import { BrowserSessions } from './servlets/browser-sessions.ts';
 import { addTopicsRoutes } from './topics-routes.ts';
 import { addUpdatesRoutes } from './updates-routes.ts';
@@ -111,6 +112,7 @@ export async function startHttpServer(
   addUpdatesRoutes(app, context);
   addAdminRoutes(app, context);
   addAjaxRoutes(app, context);
+  addBootstrapRoutes(app);
   await app.ready();
   return serveHandedOver(app, closing);
 }
