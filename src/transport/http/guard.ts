@@ -58,6 +58,11 @@ export function isOwnPage({ headers: { origin, referer, host, ...headers } }: In
   return referer !== undefined && URL.canParse(referer) && new URL(referer).host === host?.toLowerCase();
 }
 
+/** Whether a browser sent a request for some page, as far as that shows: other programs say nothing of pages. */
+export function isFromPage({ headers: { origin, referer, ...headers } }: IncomingMessage): boolean {
+  return (headers['sec-fetch-site'] ?? origin ?? referer) !== undefined;
+}
+
 /** Pages of other sites send no Origin with a simple GET, but the browser says where it comes from. */
 function checkFetchSite(request: IncomingMessage): void {
   const site = request.headers['sec-fetch-site'];

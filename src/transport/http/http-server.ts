@@ -9,6 +9,7 @@ import { createScriptCache } from '../../codec/script-xml.ts';
 import { BrokerError } from '../../model/error.ts';
 import type { MsgKey } from '../../model/message.ts';
 import type { Connections } from '../connections.ts';
+import { RequestDecoder } from '../request-decoder.ts';
 import type { MethodCalls } from '../xmlrpc/method-calls.ts';
 import { addAdminRoutes } from './admin-routes.ts';
 import { answer, takeOver } from './answer.ts';
@@ -23,8 +24,10 @@ import { addInfoRoutes } from './info-routes.ts';
 import { addMethodCallRoutes } from './method-call-routes.ts';
 import { addScriptRoutes } from './script-routes.ts';
 import { addAjaxRoutes } from './servlets/ajax-routes.ts';
+import { addAppletRoutes } from './servlets/applet-routes.ts';
 import { addBootstrapRoutes } from './servlets/bootstrap-routes.ts';
 import { BrowserSessions } from './servlets/browser-sessions.ts';
+import { addProxyRoutes } from './servlets/proxy-routes.ts';
 import { addTopicsRoutes } from './topics-routes.ts';
 import { addUpdatesRoutes } from './updates-routes.ts';
 import { writeError } from './write-error.ts';
@@ -100,6 +103,7 @@ export async function startHttpServer(
     keys,
     scripts: createScriptCache(),
     methodCalls,
+    decoder: new RequestDecoder(limits, () => broker.newOid()),
     browsers: new BrowserSessions(broker, {
       maxBrowsers: MAX_BROWSERS,
       timeoutMs: Math.min(limits.sessionTimeoutMs || BROWSER_TIMEOUT_MS, BROWSER_TIMEOUT_MS),
@@ -112,6 +116,8 @@ export async function startHttpServer(
   addUpdatesRoutes(app, context);
   addAdminRoutes(app, context);
   addAjaxRoutes(app, context);
+  addAppletRoutes(app, context);
+  addProxyRoutes(app, context);
   addBootstrapRoutes(app);
   await app.ready();
   return serveHandedOver(app, closing);
