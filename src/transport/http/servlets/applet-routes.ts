@@ -20,8 +20,9 @@ import { Form } from './form.ts';
 /** `/AppletServlet`, also where the original had it: applets and J2ME (protocol/http-legacy.md, "Applets"). */
 export function addAppletRoutes(app: FastifyInstance, context: HttpContext): void {
   const applet = new Applet(context);
-  for (const path of ['/AppletServlet', '/xmlBlaster/AppletServlet'])
-    app.post(path, (request, reply) => serve(context, applet, request, reply));
+  const handler = (request: FastifyRequest, reply: FastifyReply) => serve(context, applet, request, reply);
+  app.post('/AppletServlet', handler);
+  app.post('/xmlBlaster/AppletServlet', handler);
 }
 
 async function serve(context: HttpContext, applet: Applet, request: FastifyRequest, reply: FastifyReply): Promise<void> {

@@ -7,7 +7,7 @@ import type { RawUnit } from '../../../codec/socket-frame.ts';
 import { BrokerError } from '../../../model/error.ts';
 import type { HttpContext } from '../http-context.ts';
 import { onGone } from '../on-gone.ts';
-import { encodeOutcome, runCommands, type ScriptOutcome, settle } from '../script-run.ts';
+import { encodeOutcome, runCommands, type ScriptOutcome, settlementOf } from '../script-run.ts';
 import { type AppletAnswer, runAppletCommand } from './applet-commands.ts';
 import type { BrowserSession } from './browser-sessions.ts';
 import { PushClients } from './push-clients.ts';
@@ -67,7 +67,7 @@ export class Applet {
     const peer = { principal: session.principal, address: raw.socket.remoteAddress, canPoll: true };
     const caller = { session, peer, connected: () => {} };
     const outcome = await runCommands(broker, script, caller, (listener) => onGone(raw.socket, listener));
-    return { ...text(encodeAnswer(outcome, broker.now())), settle: (hasLeft) => settle(outcome, hasLeft) };
+    return { ...text(encodeAnswer(outcome, broker.now())), settle: settlementOf(outcome) };
   }
 }
 
