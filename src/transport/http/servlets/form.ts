@@ -4,6 +4,9 @@ import type { MemoryAccount } from '../../../broker/memory-account.ts';
 import { BrokerError } from '../../../model/error.ts';
 import { readBody } from '../body.ts';
 
+/** What a name or a value of a form says. */
+type Decode = (text: string) => string;
+
 /** Parameters of one request. */
 const MAX_PARAMETERS = 100;
 
@@ -14,8 +17,8 @@ const MAX_PARAMETERS = 100;
 export class Form {
   readonly #values = new Map<string, string>();
 
-  /** @throws BrokerError `user.illegalArgument` for too many parameters, and for what is not percent-encoded UTF-8. */
-  constructor(address: string, body: string) {
+  /** @throws BrokerError `user.illegalArgument` for too many parameters, and as `decode`. */
+  constructor(address: string, body: string, decode: Decode = decodeUtf8) {
     const pairs = [address.slice(address.indexOf('?') + 1 || address.length), body].flatMap(split);
     if (pairs.length > MAX_PARAMETERS) throw illegal(`There are more than ${MAX_PARAMETERS} parameters`);
     for (const pair of pairs) {
@@ -27,9 +30,9 @@ export class Form {
   }
 
   /** Rejects with BrokerError and HttpError as the constructor and `readBody` do. */
-  static async read(request: IncomingMessage, maxBytes: number, account: MemoryAccount): Promise<Form> {
+  static async read(request: IncomingMessage, maxBytes: number, account: MemoryAccount, decode?: Decode): Promise<Form> {
     const body = request.method === 'POST' ? await readBody(request, maxBytes, account) : '';
-    return new Form(request.url ?? '', body.toString());
+    return new Form(request.url ?? '', body.toString(), decode);
   }
 
   text(name: string): string | undefined {
@@ -62,13 +65,24 @@ function split(text: string): string[] {
   return text === '' ? [] : text.split('&', MAX_PARAMETERS + 1);
 }
 
-function decode(text: string): string {
+/** Percent-encoded UTF-8. @throws BrokerError `user.illegalArgument` for what is none. */
+const decodeUtf8: Decode = (text) => {
   try {
     return decodeURIComponent(exchange(text, '+', ' '));
   } catch {
     throw illegal(`"${shorten(text)}" is not percent-encoded UTF-8; write %25 for a percent sign`);
   }
-}
+};
+
+/** The same, or what JavaScript's `escape` writes, with which pages of old do it: `%E9` for é, `%u20AC` for €. */
+export const decodeEscaped: Decode = (text) => {
+  const plain = exchange(text, '+', ' ');
+  try {
+    return decodeURIComponent(plain);
+  } catch {
+    return unescape(plain).toWellFormed();
+  }
+};
 
 function illegal(message: string): BrokerError {
   return new BrokerError('user.illegalArgument', message);

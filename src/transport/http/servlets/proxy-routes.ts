@@ -1,14 +1,12 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { BrokerError } from '../../../model/error.ts';
-import { readBody } from '../body.ts';
 import { isFromPage, isOwnPage } from '../guard.ts';
 import type { HttpContext } from '../http-context.ts';
 import { HttpError, statusOf } from '../http-error.ts';
 import { setCookie } from './browser-sessions.ts';
 import { connectClient } from './connect-client.ts';
-import { Form } from './form.ts';
+import { decodeEscaped, Form } from './form.ts';
 import { PAGE, PageProxy, type PageRequest, readConnectQos } from './page-proxy.ts';
-import { fromScriptEscapes } from './script-escapes.ts';
 import { errorPage, HTML_TYPE, SCRIPT_POLICY, scriptFormat } from './script-format.ts';
 
 /** `/BlasterHttpProxyServlet`, also where the original had it (protocol/http-legacy.md, "Pages with a frame"). */
@@ -29,8 +27,7 @@ async function serve(context: HttpContext, proxy: PageProxy, { raw }: FastifyReq
   const { broker, browsers, options } = context;
   if (raw.method === 'GET' && isFromPage(raw) && !isOwnPage(raw))
     throw new HttpError(403, FOREIGN_GET, {}, 'user.security.authorization.notAuthorized');
-  const body = raw.method === 'POST' ? await readBody(raw, options.limits.maxBodyBytes, broker.account) : '';
-  const form = new Form(fromScriptEscapes(raw.url ?? ''), fromScriptEscapes(body.toString()));
+  const form = await Form.read(raw, options.limits.maxBodyBytes, broker.account, decodeEscaped);
   const request = { raw, form, browser: browsers.find(raw), action: form.text('ActionType') ?? '' };
   try {
     if (request.action === 'login' || request.action === 'connect') await connect(context, proxy, request, reply);
@@ -43,6 +40,9 @@ async function serve(context: HttpContext, proxy: PageProxy, { raw }: FastifyReq
 }
 
 const SCRIPT_HEADERS = { 'Content-Type': HTML_TYPE, 'Content-Security-Policy': SCRIPT_POLICY };
+
+/** Not in a sandbox: pages load their frames again, which they may do only with those of their own origin. */
+const FRAME_HEADERS = { 'Content-Type': HTML_TYPE, 'Content-Security-Policy': "default-src 'none'; frame-ancestors 'self'" };
 
 /** With 401 a browser would ask for a password of its own. */
 function pageStatusOf(error: BrokerError): number {
@@ -64,7 +64,7 @@ async function connect(context: HttpContext, proxy: PageProxy, request: PageRequ
 /** All it wants is the cookie. */
 async function meet({ browsers }: HttpContext, { browser }: PageRequest, reply: FastifyReply): Promise<void> {
   if (!browser) reply.header('Set-Cookie', setCookie(browsers.open()));
-  await reply.type(HTML_TYPE).send(EMPTY_PAGE);
+  await reply.headers(FRAME_HEADERS).send(EMPTY_PAGE);
 }
 
 /** As in the original, the page is told on its stream of what fails. */
@@ -75,7 +75,7 @@ async function run(proxy: PageProxy, request: PageRequest, reply: FastifyReply):
     if (!(error instanceof BrokerError) || !proxy.complain(request.browser, error)) throw error;
   }
   if (request.action === 'logout') await reply.headers(SCRIPT_HEADERS).send(LOGOUT_PAGE);
-  else await reply.type(HTML_TYPE).send(SIGNS_OF_LIFE.has(request.action) ? EMPTY_PAGE : '');
+  else await reply.headers(FRAME_HEADERS).send(SIGNS_OF_LIFE.has(request.action) ? EMPTY_PAGE : '');
 }
 
 /** Frames that load what holds nothing at all show an error in some browsers. */
