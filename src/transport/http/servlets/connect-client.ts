@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { FastifyReply } from 'fastify';
 import { type ConnectQos, DEFAULT_DISCONNECT_QOS } from '../../../model/connect.ts';
+import { BrokerError } from '../../../model/error.ts';
 import { takeOver } from '../answer.ts';
 import type { HttpContext } from '../http-context.ts';
 import { type BrowserSession, setCookie } from './browser-sessions.ts';
@@ -19,7 +20,10 @@ export interface Newcomer {
   readonly format: PushFormat;
 }
 
-/** Connects, and answers with the stream of updates. Rejects with BrokerError as `Broker.connect` and `BrowserSessions.hold`. */
+/**
+ * Connects, and answers with the stream of updates. Rejects with BrokerError as `Broker.connect` and
+ * `BrowserSessions.hold`, and `communication.noConnection.serverDeny`.
+ */
 export async function connectClient(
   { broker, browsers, options, closing }: HttpContext,
   clients: PushClients,
@@ -28,14 +32,11 @@ export async function connectClient(
   reply: FastifyReply,
 ): Promise<void> {
   const { name, format } = newcomer;
-  const browser = newcomer.browser ?? browsers.open();
   const peer = { principal: undefined, address: socket.remoteAddress, canPoll: true };
   const { session, reply: connected } = await broker.connect(browsers.limit(newcomer.qos), peer);
-  const drop = (): void => {
-    if (!connected.isReconnect) broker.disconnect(session, DEFAULT_DISCONNECT_QOS);
-  };
-  if (reply.raw.destroyed || closing.isClosing) return drop();
   try {
+    if (closing.isClosing || reply.raw.destroyed) throw new BrokerError('communication.noConnection.serverDeny', TOO_LATE);
+    const browser = newcomer.browser ?? browsers.open();
     clients.add(browser, name, session, (onEnd) => {
       if (browser !== newcomer.browser) reply.raw.setHeader('Set-Cookie', setCookie(browser));
       return new PushChannel(takeOver(reply), session, format, {
@@ -48,7 +49,9 @@ export async function connectClient(
       });
     });
   } catch (error) {
-    drop();
+    if (!connected.isReconnect) broker.disconnect(session, DEFAULT_DISCONNECT_QOS);
     throw error;
   }
 }
+
+const TOO_LATE = 'The broker is shutting down, or you are gone already; connect again in a moment';
