@@ -203,6 +203,23 @@ test('another browser that connects to a session takes it over, and both may log
   expect((await readStatistics(broker)).sessions).toBe(0);
 });
 
+test('a poll of its session takes its place, and it may come back', async () => {
+  const clock = new ManualClock();
+  const broker = await startBroker({}, { clock });
+  const { applet, stream } = await subscribed(broker);
+  await publish(broker, '1');
+  expect(await stream.contents(1)).toEqual(['1']);
+  const poll = broker.get('/updates?session=joe/1&timeout=120');
+  expect((await stream.update())?.[0]).toBe('exception');
+  expect(await stream.next()).toBeUndefined();
+  clock.advance(60_000);
+  await applet.call('publish', { key: "<key oid='HELLO'/>", content: '2' });
+  expect((await poll).body).toContain('<content>2</content>');
+  const again = await applet.connect("<qos><session name='joe/1'/></qos>");
+  expect(await again.contents(1)).toEqual(['2']);
+  expect((await readStatistics(broker)).sessions).toBe(1);
+});
+
 describe('pings', () => {
   test('come every ten seconds; who leaves three of them unanswered is logged out', async () => {
     const clock = new ManualClock();

@@ -58,6 +58,18 @@ describe('what an applet sends', () => {
     expect(decodeAppletRequest(Buffer.from(body))).toEqual({ key: '', qos: '', content: Buffer.alloc(0) });
   });
 
+  test('may be any bytes: what is no request is an error of the client', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 40 }), (bytes) => {
+        try {
+          decodeAppletRequest(Buffer.from(bytes));
+        } catch (error) {
+          expect(error).toBeInstanceOf(BrokerError);
+        }
+      }),
+    );
+  });
+
   test('an oid stands for a key', () => {
     expect(decodeAppletRequest(Buffer.from("a'b\0\0<qos/>\0"))).toMatchObject({ key: "<key oid='a&apos;b'/>", qos: '<qos/>' });
   });
