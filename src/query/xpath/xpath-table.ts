@@ -1,4 +1,5 @@
-import { canonicalText } from './canonical.ts';
+import { canonicalise } from './canonical.ts';
+import { CompiledForms } from './compiled-forms.ts';
 import { DEFAULT_XPATH_LIMITS, readXPath, XPathExpression, type XPathLimits } from './xpath-expression.ts';
 
 interface Entry {
@@ -12,6 +13,7 @@ interface Entry {
  */
 export class XPathTable {
   readonly #limits: XPathLimits;
+  readonly #forms = new CompiledForms();
   readonly #entries = new Map<string, Entry>();
 
   constructor(limits: XPathLimits = DEFAULT_XPATH_LIMITS) {
@@ -26,14 +28,14 @@ export class XPathTable {
   /** The shared object of `text`, held once more. Throws what `compileXPath` throws; then nothing is held. */
   acquire(text: string): XPathExpression {
     const expr = readXPath(text, this.#limits);
-    const canonical = canonicalText(expr);
-    const known = this.#entries.get(canonical);
+    const canonical = canonicalise(expr);
+    const known = this.#entries.get(canonical.text);
     if (known !== undefined) {
       known.holders++;
       return known.expression;
     }
-    const expression = new XPathExpression(expr, canonical);
-    this.#entries.set(canonical, { expression, holders: 1 });
+    const expression = new XPathExpression(canonical, this.#forms.compile(expr, canonical));
+    this.#entries.set(canonical.text, { expression, holders: 1 });
     return expression;
   }
 
