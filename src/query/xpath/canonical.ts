@@ -21,8 +21,12 @@ export function canonicalise(expr: Expr): Canonical {
   const writer = new FormWriter();
   const form = writer.expr(expr);
   const { texts, numbers, slots } = writer;
-  return { text: `${form} ${JSON.stringify(texts)} ${numbers.join()}`, form, constants: { texts, numbers }, slots };
+  // Copies, since what has grown by push() has room for 16 more.
+  const constants = { texts: texts.slice(), numbers: numbers.length === 0 ? NO_NUMBERS : numbers.slice() };
+  return { text: `${form} ${JSON.stringify(texts)} ${numbers.join()}`, form, constants, slots };
 }
+
+const NO_NUMBERS: readonly number[] = [];
 
 class FormWriter {
   readonly texts: string[] = [];

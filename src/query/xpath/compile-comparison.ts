@@ -15,7 +15,7 @@ export function compileComparison(operator: ComparisonOperator, left: Expr, righ
   return numbers(operator, compiler.number(left), compiler.number(right));
 }
 
-const MIRRORED: Readonly<Record<ComparisonOperator, ComparisonOperator>> = {
+export const MIRRORED: Readonly<Record<ComparisonOperator, ComparisonOperator>> = {
   '=': '=',
   '!=': '!=',
   '<': '>',

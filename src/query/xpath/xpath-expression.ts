@@ -12,7 +12,7 @@ export interface XPathLimits {
   readonly maxBytes: number;
 }
 
-export const DEFAULT_XPATH_LIMITS: XPathLimits = { maxBytes: 4096 };
+const DEFAULT_XPATH_LIMITS: XPathLimits = { maxBytes: 4096 };
 
 /** One compiled XPath 1.0 expression: immutable, without state between evaluations. */
 export class XPathExpression {
