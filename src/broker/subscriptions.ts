@@ -181,6 +181,8 @@ export class Subscriptions {
 
   #setFilters(subscription: Subscription, filters: FilterChain | undefined): void {
     const { account } = this.#context;
+    filters?.hold();
+    subscription.filters?.release();
     account.release(subscription.filters?.bytes ?? 0);
     subscription.filters = filters;
     account.charge(filters?.bytes ?? 0);
