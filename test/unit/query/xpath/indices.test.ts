@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { XmlElement } from '../../../../src/model/xml-element.ts';
+import { StandingIndex } from '../../../../src/query/xpath/standing/standing-index.ts';
 import { keys } from './generate.ts';
 import { typicalExpressions } from './generate-typical.ts';
 import { compile, createTopic, Indices, type TestTopic } from './indices.ts';
@@ -125,6 +126,17 @@ test.each([true, false])('3,000 topics (indexed: %s) are found in their order, e
 function numbersOf(topics: readonly TestTopic[]): number[] {
   return topics.map(({ keyOrder }) => keyOrder);
 }
+
+test('what is taken out of the index of subscriptions leaves nothing in it', () => {
+  const index = new StandingIndex<string>();
+  const texts = fc.sample(typicalExpressions, { numRuns: 2_000, seed: 3 }).map(({ ours }) => ours);
+  const hot = Array.from({ length: 200 }, (_, i) => `//a[@b='x' and @c='${i % 9}' and @d='${i}']`);
+  const filed = [...texts, ...hot].map((text, i) => [`${i}`, index.add(`${i}`, needOf(text))] as const);
+  expect(index.isEmpty).toBe(false);
+  for (const [i, [item, places]] of filed.entries()) if (i % 2 === 0) index.remove(item, places);
+  for (const [i, [item, places]] of filed.entries()) if (i % 2 === 1) index.remove(item, places);
+  expect(index.isEmpty).toBe(true);
+});
 
 describe('what comes and goes while a search pauses', () => {
   test('subscriptions: those that stay are found', () => {
