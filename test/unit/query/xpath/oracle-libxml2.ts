@@ -6,7 +6,7 @@ import { plain } from './oracle.ts';
 const EXPONENT = /[0-9.]e[0-9]/;
 
 /** Behind an attribute it does not see what is in the attribute's element (section 2.2: all nodes after the context node in document order). */
-const BEHIND_ATTRIBUTE = /attribute::.*following::/s;
+const BEHIND_ATTRIBUTE = /(?:attribute::|@).*following::/s;
 
 /** The second oracle: libxml2, compiled to WebAssembly, over documents made node by node. */
 export class Libxml2Document {
