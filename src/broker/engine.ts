@@ -4,7 +4,8 @@ import { Slicer } from '../base/slicer.ts';
 import { TimerWheel } from '../base/timer-wheel.ts';
 import { createTimestampSource } from '../model/timestamp.ts';
 import type { Filters } from '../query/filter/filters.ts';
-import { QueryTable } from '../query/topic-query.ts';
+import { QueryTable } from '../query/query-table.ts';
+import { QueryCompiler } from '../query/topic-query.ts';
 import type { Store } from '../store/store.ts';
 import type { BrokerOptions } from './broker-options.ts';
 import { Callbacks } from './callbacks.ts';
@@ -65,7 +66,10 @@ export function createEngine(context: BrokerContext) {
   const deletions = new MessageDeletions(store, context.logger);
   const topicsEvents: TopicsEvents = {
     onCreated: (topic) => events.emit({ type: 'topicAlive', topic }),
-    onRemoved: (topic) => events.emit({ type: 'topicDead', topic }),
+    onRemoved: (topic) => {
+      matching.forget(topic);
+      events.emit({ type: 'topicDead', topic });
+    },
     onDeath: (topic) => eraser.endTopic(topic, topic.creator, undefined),
     onReleased: ({ qos, rcvTimestamp }) => {
       if (qos.persistent) deletions.add(rcvTimestamp);
@@ -77,8 +81,8 @@ export function createEngine(context: BrokerContext) {
   const deadMessages = new DeadMessages({ nodeId, encodeQos: context.encodeQos, topics, publish: publishDead });
   const deliveries = new Deliveries(deadMessages, slicer, account);
   const xpathLimits = { maxBytes: limits.maxXPathBytes };
-  const queries = new QueryTable<Subscription>(xpathLimits);
-  const matching = new Matching(topics, queries, slicer, xpathLimits);
+  const queries = new QueryTable<Subscription>();
+  const matching = new Matching(topics, queries, slicer, new QueryCompiler(xpathLimits));
   const filtering = new Filtering(filters.access, slicer);
   const shared = { ...tools, topics, matching, deliveries };
   const subscriptions = new Subscriptions({ ...shared, limits, queries, filtering });
@@ -90,7 +94,7 @@ export function createEngine(context: BrokerContext) {
   const callbacks = new Callbacks(sessions, deadMessages, events);
   const reader = new Reader(topics, matching, filtering, slicer);
   const verbs = { eraser, publisher, queueQueries, reader, remoteProperties };
-  return { ...tools, ...verbs, callbacks, deadMessages, sessions, subscriptions, topics };
+  return { ...tools, ...verbs, callbacks, deadMessages, matching, sessions, subscriptions, topics };
 }
 
 /** What all parts share. */

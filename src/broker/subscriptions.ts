@@ -4,7 +4,8 @@ import type { QueryKey, QueryQos } from '../model/query.ts';
 import type { SubscribeReply } from '../model/replies.ts';
 import type { Timestamp } from '../model/timestamp.ts';
 import type { FilterChain } from '../query/filter/filter-chain.ts';
-import type { QueryTable } from '../query/topic-query.ts';
+import type { QueryTable } from '../query/query-table.ts';
+import type { CompiledQuery } from '../query/topic-query.ts';
 import type { BrokerLimits } from './broker-options.ts';
 import type { Deliveries } from './deliveries.ts';
 import type { BrokerEvents } from './events.ts';
@@ -140,10 +141,11 @@ export class Subscriptions {
 
   async #add(session: Session, query: QueryKey, qos: QueryQos, filters: FilterChain | undefined): Promise<SubscribeReply> {
     this.#requireRoom(session, filters);
-    const subscription = this.#create(session, query, qos);
+    const compiled = query.type === 'EXACT' ? undefined : this.#context.matching.compile(query);
+    const subscription = this.#create(session, query, qos, compiled);
     this.#setFilters(subscription, filters);
     if (query.type === 'EXACT') this.#connectExact(subscription, query.oid);
-    else await this.#connectQuery(subscription);
+    else if (compiled) await this.#connectQuery(subscription, compiled);
     if (filters) await this.#context.deliveries.caughtUp();
     return { subscriptionId: subscription.id, isKnown: false };
   }
@@ -179,6 +181,8 @@ export class Subscriptions {
 
   #setFilters(subscription: Subscription, filters: FilterChain | undefined): void {
     const { account } = this.#context;
+    filters?.hold();
+    subscription.filters?.release();
     account.release(subscription.filters?.bytes ?? 0);
     subscription.filters = filters;
     account.charge(filters?.bytes ?? 0);
@@ -198,7 +202,7 @@ export class Subscriptions {
     }
   }
 
-  #create(session: Session, query: QueryKey, qos: QueryQos): Subscription {
+  #create(session: Session, query: QueryKey, qos: QueryQos, compiled: CompiledQuery | undefined): Subscription {
     const id = qos.subscriptionId ?? `__subId:${query.type === 'XPATH' ? 'XPATH' : ''}${this.#context.newTimestamp()}`;
     if (qos.subscriptionId !== undefined) checkSubscriptionId(qos.subscriptionId, session.name);
     const replaced = session.subscriptions.get(id);
@@ -215,7 +219,7 @@ export class Subscriptions {
       isCancelled: false,
       hasFailed: false,
     };
-    if (query.type !== 'EXACT') subscription.standing = this.#context.queries.add(query, subscription);
+    if (compiled) subscription.standing = this.#context.queries.add(compiled, subscription);
     if (replaced) this.cancel(replaced);
     session.subscriptions.set(id, subscription);
     this.#context.account.charge(subscription.bytes);
@@ -236,11 +240,9 @@ export class Subscriptions {
     }
   }
 
-  async #connectQuery(subscription: Subscription): Promise<void> {
-    const { standing } = subscription;
-    if (!standing) return;
+  async #connectQuery(subscription: Subscription, compiled: CompiledQuery): Promise<void> {
     try {
-      await this.#context.matching.scanTopics(standing, (topic) => {
+      await this.#context.matching.scanTopics(compiled, (topic) => {
         if (subscription.isCancelled) return false;
         if (this.#connect(subscription, topic)) this.#deliverInitial(subscription, topic);
         return true;
