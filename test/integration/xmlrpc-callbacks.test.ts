@@ -81,6 +81,16 @@ describe('updates', () => {
     expect(server.received.map(({ method }) => method)).toEqual(['update', '$default.update', '$default.update']);
   });
 
+  test('have contents as strings if the callback says so', async () => {
+    const { port } = await startBroker();
+    const server = await CallbackServer.start();
+    const url = `${server.url}<attribute name='contentAsString'>true</attribute>`;
+    await subscribe(port, url);
+    await publish(port, '<one> ä');
+    await server.until(({ received }) => received.length > 0);
+    expect(server.received[0]?.params[2]).toBe('<one> ä');
+  });
+
   test('that the client refuses with an error of its own become dead messages', async () => {
     const { port } = await startBroker();
     const server = await CallbackServer.start();

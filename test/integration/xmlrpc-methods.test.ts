@@ -23,6 +23,7 @@ describe('methods', () => {
       ["<key oid='e'/>", '5', NO_QOS],
     ]);
     expect(many).toHaveLength(2);
+    expect(await call(port, 'xmlBlaster.publishOneway', id, [["<key oid='f'/>", bytes, NO_QOS]])).toBe('');
     const get = async (oid: string, ...rest: string[]) => {
       const units = (await call(port, 'xmlBlaster.get', id, `<key oid='${oid}'/>`, NO_QOS, ...rest)) as RpcValue[][];
       return units.map(([, content]) => content);
@@ -31,6 +32,7 @@ describe('methods', () => {
     expect(await get('a', 'true')).toEqual(['one ä']);
     expect(await get('b')).toEqual([bytes]);
     expect(await get('c', 'true')).toEqual(['three']);
+    expect(await get('f')).toEqual([bytes]);
     expect(await get('nothing')).toEqual([]);
     expect(await call(port, 'xmlBlaster.erase', id, "<key oid='a'/>", NO_QOS)).toEqual([expect.stringContaining('<isErase/>')]);
   });
@@ -81,7 +83,8 @@ describe('single-channel push', () => {
     const answer = String(await call(port, 'authenticate.connectSingleChannel', null, qos));
     const id = /sessionId='([^']+)'\/>/.exec(answer)?.[1] ?? '';
     await call(port, 'xmlBlaster.subscribe', id, "<key oid='a'/>", NO_QOS);
-    const request = () => call(port, 'xmlBlaster.updateRequest', id, '20000', 'false') as Promise<[string, string, RpcValue[][]]>;
+    const request = (isText = 'false') =>
+      call(port, 'xmlBlaster.updateRequest', id, '20000', isText) as Promise<[string, string, RpcValue[][]]>;
     const waiting = request();
     await call(port, 'xmlBlaster.publish', id, "<key oid='a'/>", 'one', NO_QOS);
     await call(port, 'xmlBlaster.publish', id, "<key oid='a'/>", 'two', NO_QOS);
@@ -90,10 +93,16 @@ describe('single-channel push', () => {
     const [, again, [sameUnit]] = await request();
     expect(String(sameUnit?.[1])).toBe('one');
     expect(await call(port, 'xmlBlaster.updateAckOrException', id, again, [OK], '')).toBe('');
-    const [, second, [other]] = await request();
-    expect(String(other?.[1])).toBe('two');
+    const [, second, [other]] = await request('true');
+    expect(other?.[1]).toBe('two');
     await call(port, 'xmlBlaster.updateAckOrException', id, second, [], 'errorCode=[user.update.error] message=[no]');
-    expect(await call(port, 'xmlBlaster.updateRequest', id, '0', 'false')).toBeNull();
+    await call(port, 'xmlBlaster.publish', id, "<key oid='a'/>", 'three', NO_QOS);
+    const [, third] = await request();
+    await call(port, 'xmlBlaster.updateAckOrException', id, third, [], 'java.lang.NullPointerException');
+    await call(port, 'xmlBlaster.publish', id, "<key oid='a'/>", 'four', NO_QOS);
+    expect((await request('true'))[2][0]?.[1]).toBe('four');
+    expect(await call(port, 'xmlBlaster.shutdownCb', id)).toBe('');
+    await call(port, 'authenticate.disconnect', id, NO_QOS);
     expect(await call(port, 'xmlBlaster.shutdownCb', id)).toBe('');
   });
 });

@@ -26,6 +26,7 @@ import { Callbacks } from './callbacks.ts';
 import { MethodCaller } from './method-caller.ts';
 import { describeParams, fits, isMethod, type MethodName } from './method-table.ts';
 import { rpcUnit } from './rpc-unit.ts';
+import { decodeScriptCall } from './script-call.ts';
 import { SingleChannel } from './single-channel.ts';
 
 export interface MethodCallsContext {
@@ -96,7 +97,7 @@ export class MethodCalls {
         return whole(await this.#dump(this.#callerOf(sessionId, peer).session));
       case 'xmlBlaster.updateRequest': {
         const channel = this.#singleChannelOf(this.#callerOf(sessionId, peer).session);
-        return whole(await channel.request(waitMsOf(rest[0] as string), peer.onGone));
+        return whole(await channel.request(waitMsOf(rest[0] as string), rest[1] === 'true', peer.onGone));
       }
       case 'xmlBlaster.updateAckOrException': {
         const exception = rest[2] === '' || rest[2] === null ? undefined : (rest[2] as string);
@@ -105,8 +106,11 @@ export class MethodCalls {
         return whole('');
       }
       case 'xmlBlaster.shutdownCb':
-        this.#shutdownCallback(this.#callerOf(sessionId, peer).session);
+        this.#shutdownCallback(this.#sessionOf(sessionId));
         return whole('');
+      case 'authenticate.xmlScriptInvoke':
+      case 'xmlBlaster.xmlScriptInvoke':
+        return this.#run(decodeScriptCall(sessionId as string), peer);
       default:
         return this.#runCommand(method, params, peer);
     }
@@ -159,16 +163,15 @@ export class MethodCalls {
     const command = this.#context.decoder.decode({ method: verb, units: unitsOf(verb, params) });
     const result = await this.#handle(this.#callerOf(params[0], peer), command, peer);
     if ('messages' in result) return this.#messages(result, params[3] === 'true');
+    if (method === 'xmlBlaster.publishOneway') return whole('');
     return ARRAYS.has(verb) ? { pieces: encodeArrayResponse(result.qos) } : whole(result.qos[0] ?? '');
   }
 
   #messages(result: MessagesResult, isText: boolean): MethodAnswer {
     const now = this.#context.broker.now();
     function* units(): Generator<RpcValue> {
-      for (const [index, message] of result.messages.entries()) {
-        const [key, content, qos] = rpcUnit(message, result.parts, result.infos?.[index], now);
-        yield [key, isText ? content.toString() : content, qos];
-      }
+      for (const [index, message] of result.messages.entries())
+        yield rpcUnit(message, result.parts, result.infos?.[index], now, isText);
     }
     return { pieces: encodeArrayResponse(units()), settle: result.settle };
   }
@@ -183,8 +186,11 @@ export class MethodCalls {
   }
 
   #callerOf(secretId: RpcValue | undefined, { address }: MethodPeer): MethodCaller {
-    const session = typeof secretId === 'string' ? this.#context.broker.sessions.find(secretId) : undefined;
-    return new MethodCaller(session, address);
+    return new MethodCaller(this.#sessionOf(secretId), address);
+  }
+
+  #sessionOf(secretId: RpcValue | undefined): Session | undefined {
+    return typeof secretId === 'string' ? this.#context.broker.sessions.find(secretId) : undefined;
   }
 
   #connectQos(literal: string): ConnectQos {
@@ -215,8 +221,9 @@ export class MethodCalls {
     return channel;
   }
 
-  #shutdownCallback(session: Session): void {
-    const channel = this.#singleChannels.get(session);
+  /** Clients still say this when their session has ended. */
+  #shutdownCallback(session: Session | undefined): void {
+    const channel = session && this.#singleChannels.get(session);
     if (channel) session.dispatcher.detach(channel, 'disconnected');
   }
 
@@ -253,7 +260,7 @@ function protocolFault(message: string): MethodAnswer {
 /** What stands behind the session id, as units: of forms that have been checked. */
 function unitsOf(verb: string, params: readonly RpcValue[]): RawUnit[] {
   const [, first, second, third] = params;
-  if (verb === 'publishArr') return (first as readonly (readonly RpcValue[])[]).map(toUnit);
+  if (verb === 'publishArr' || verb === 'publishOneway') return (first as readonly (readonly RpcValue[])[]).map(toUnit);
   if (verb === 'publish') return [toUnit(isArray(first) ? first : ([first, second, third] as readonly RpcValue[]))];
   if (verb === 'disconnect') return [{ key: '', content: EMPTY, qos: (first as string | undefined) ?? '' }];
   return [{ key: (first as string | undefined) ?? '', content: EMPTY, qos: (second as string | undefined) ?? '' }];

@@ -20,6 +20,7 @@ export class SingleChannel implements CallbackChannel {
   #answer: ((value: RpcValue) => void) | undefined;
   /** The number of the update that was handed out and is not acknowledged yet. */
   #unacknowledged: number | undefined;
+  #isText = false;
   #isOpen = true;
 
   constructor(session: Session, context: SingleChannelContext) {
@@ -43,8 +44,11 @@ export class SingleChannel implements CallbackChannel {
     return Number.POSITIVE_INFINITY;
   }
 
-  /** The next update, or null after `waitMs`. What was not acknowledged comes again; a request that waits already gets null. */
-  request(waitMs: number, onGone: OnGone): Promise<RpcValue> {
+  /**
+   * The next update, its content as a string if `isText`, or null after `waitMs`. What was not acknowledged comes again; a request
+   * that waits already gets null.
+   */
+  request(waitMs: number, isText: boolean, onGone: OnGone): Promise<RpcValue> {
     this.#answer?.(null);
     this.#giveBack();
     return new Promise((resolve) => {
@@ -57,6 +61,7 @@ export class SingleChannel implements CallbackChannel {
       const timer = this.#context.startTimer(waitMs, () => answer(null));
       const stopWatching = onGone(() => answer(null));
       this.#answer = answer;
+      this.#isText = isText;
       this.#session.dispatcher.wake();
     });
   }
@@ -65,8 +70,9 @@ export class SingleChannel implements CallbackChannel {
     const { message, parts, subscriptionId, redeliver, isInitial } = deliveries[0] as Delivery;
     const info = { subscriptionId, redeliver, isInitial, queueIndex: 0, queueSize: 1 + waiting };
     const isOneway = parts.updateOneway === true;
+    const unit = rpcUnit(message, parts, info, this.#context.now(), this.#isText);
     this.#unacknowledged = cursor;
-    this.#answer?.([isOneway ? 'updateOneway' : 'update', String(cursor), [rpcUnit(message, parts, info, this.#context.now())]]);
+    this.#answer?.([isOneway ? 'updateOneway' : 'update', String(cursor), [unit]]);
     if (isOneway) this.acknowledge(String(cursor), undefined);
   }
 
@@ -80,7 +86,7 @@ export class SingleChannel implements CallbackChannel {
     else {
       const onUseless = (): void => dispatcher.giveBack(cursor, cursor);
       const update = { ...this.#context, dispatcher, first: cursor, last: cursor, onUseless };
-      refuseUpdate(clientExceptionOf(exception), update);
+      refuseUpdate(clientExceptionOf(exception, 'user.update.error'), update);
     }
   }
 
