@@ -3,7 +3,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { encodeFault } from '../../src/codec/xmlrpc.ts';
 import { startBroker } from '../helpers/broker.ts';
 import { hurriedClock } from '../helpers/clock.ts';
-import { CallbackServer, call, callbackQos, login, respond } from '../helpers/xmlrpc.ts';
+import { CallbackServer, call, callbackQos, ended, login, respond } from '../helpers/xmlrpc.ts';
 
 // Updates that the broker pushes to a client's own server (protocol/xmlrpc.md, "Push").
 
@@ -199,17 +199,6 @@ describe('the address of a callback', () => {
     expect(await login(port, 'joe', callbackQos('http://192.0.2.1:8081/'))).toMatch(/^sessionId:/);
   });
 });
-
-/** Resolves when the session of `id` has ended. */
-async function ended(port: number, id: string): Promise<void> {
-  for (;;) {
-    const outcome = await call(port, 'xmlBlaster.get', id, "<key oid='a'/>", QOS).catch((error: Error) => error);
-    if (outcome instanceof Error) {
-      expect(outcome.message).toContain('accessDenied');
-      return;
-    }
-  }
-}
 
 /** A server that answers everything with the same bytes and closes. Returns its URL. */
 async function startRawServer(answer: string): Promise<string> {

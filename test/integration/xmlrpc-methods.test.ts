@@ -76,37 +76,6 @@ describe('methods', () => {
   });
 });
 
-describe('single-channel push', () => {
-  test('hands out one update per request, again until it is acknowledged', async () => {
-    const { port } = await startBroker();
-    const qos = "<qos><session name='joe/1'/></qos>";
-    const answer = String(await call(port, 'authenticate.connectSingleChannel', null, qos));
-    const id = /sessionId='([^']+)'\/>/.exec(answer)?.[1] ?? '';
-    await call(port, 'xmlBlaster.subscribe', id, "<key oid='a'/>", NO_QOS);
-    const request = (isText = 'false') =>
-      call(port, 'xmlBlaster.updateRequest', id, '20000', isText) as Promise<[string, string, RpcValue[][]]>;
-    const waiting = request();
-    await call(port, 'xmlBlaster.publish', id, "<key oid='a'/>", 'one', NO_QOS);
-    await call(port, 'xmlBlaster.publish', id, "<key oid='a'/>", 'two', NO_QOS);
-    const [method, , [unit]] = await waiting;
-    expect([method, String(unit?.[1])]).toEqual(['update', 'one']);
-    const [, again, [sameUnit]] = await request();
-    expect(String(sameUnit?.[1])).toBe('one');
-    expect(await call(port, 'xmlBlaster.updateAckOrException', id, again, [OK], '')).toBe('');
-    const [, second, [other]] = await request('true');
-    expect(other?.[1]).toBe('two');
-    await call(port, 'xmlBlaster.updateAckOrException', id, second, [], 'errorCode=[user.update.error] message=[no]');
-    await call(port, 'xmlBlaster.publish', id, "<key oid='a'/>", 'three', NO_QOS);
-    const [, third] = await request();
-    await call(port, 'xmlBlaster.updateAckOrException', id, third, [], 'java.lang.NullPointerException');
-    await call(port, 'xmlBlaster.publish', id, "<key oid='a'/>", 'four', NO_QOS);
-    expect((await request('true'))[2][0]?.[1]).toBe('four');
-    expect(await call(port, 'xmlBlaster.shutdownCb', id)).toBe('');
-    await call(port, 'authenticate.disconnect', id, NO_QOS);
-    expect(await call(port, 'xmlBlaster.shutdownCb', id)).toBe('');
-  });
-});
-
 describe('HTTP', () => {
   test('POST / and /RPC2 take it, and on a port of its own any path', async () => {
     const broker = await startBroker({ xmlrpcPort: 0 });

@@ -16,7 +16,7 @@ import {
   type RpcValue,
 } from '../../codec/xmlrpc.ts';
 import type { Command } from '../../model/command.ts';
-import type { ConnectQos } from '../../model/connect.ts';
+import type { CallbackQos, ConnectQos } from '../../model/connect.ts';
 import { BrokerError } from '../../model/error.ts';
 import { HTTP_STATUS } from '../../model/error-codes.ts';
 import { type CommandResult, handleCommand, type MessagesResult } from '../command-handler.ts';
@@ -96,7 +96,8 @@ export class MethodCalls {
       case 'xmlBlaster.toXml':
         return whole(await this.#dump(this.#callerOf(sessionId, peer).session));
       case 'xmlBlaster.updateRequest': {
-        const channel = this.#singleChannelOf(this.#callerOf(sessionId, peer).session);
+        const channel = this.#singleChannels.get(this.#callerOf(sessionId, peer).session);
+        if (!channel?.isOpen) throw new BrokerError('communication.noConnection.callbackServer.notavailable', NO_CHANNEL);
         return whole(await channel.request(waitMsOf(rest[0] as string), rest[1] === 'true', peer.onGone));
       }
       case 'xmlBlaster.updateAckOrException': {
@@ -105,9 +106,11 @@ export class MethodCalls {
         this.#singleChannels.get(session)?.acknowledge(rest[0] as string, exception);
         return whole('');
       }
-      case 'xmlBlaster.shutdownCb':
-        this.#shutdownCallback(this.#sessionOf(sessionId));
+      case 'xmlBlaster.shutdownCb': {
+        const session = this.#sessionOf(sessionId); // clients say this also when it has ended
+        if (session) this.#singleChannels.get(session)?.shutdown();
         return whole('');
+      }
       case 'authenticate.xmlScriptInvoke':
       case 'xmlBlaster.xmlScriptInvoke':
         return this.#run(decodeScriptCall(sessionId as string), peer);
@@ -130,7 +133,7 @@ export class MethodCalls {
     const asked = { ...qos, secretSessionId: qos.secretSessionId ?? secretSessionId };
     if (method === 'authenticate.connect') return this.#open(caller, asked, peer, params.length > 1);
     const [answer = ''] = await this.#qosOf(caller, { verb: 'connect', qos: asked }, peer);
-    this.#singleChannelOf(caller.session);
+    this.#openSingleChannel(caller.session, asked.callback);
     return answer;
   }
 
@@ -205,26 +208,19 @@ export class MethodCalls {
     return message?.content.toString() ?? '';
   }
 
-  /** Made anew when the session listened elsewhere in between. */
-  #singleChannelOf(session: Session): SingleChannel {
-    const known = this.#singleChannels.get(session);
-    if (known?.isOpen) return known;
+  #openSingleChannel(session: Session, callback: CallbackQos | undefined): void {
     const { broker } = this.#context;
     const channel = new SingleChannel(session, {
       now: broker.now,
       startTimer: (delayMs, onOver) => broker.timers.start(delayMs, onOver),
       onRefused: (deliveries, reason) => broker.callbacks.refused(session, deliveries, reason),
       onDisowned: () => broker.callbacks.disowned(session),
+      pingIntervalMs: callback?.pingIntervalMs ?? 0,
+      // A client that shuts down gets the time of a first try to disconnect.
+      onLost: () => callback && broker.callbacks.lost(session, { ...callback, retries: callback.retries || 1 }),
     });
     this.#singleChannels.set(session, channel);
     session.dispatcher.attach(channel);
-    return channel;
-  }
-
-  /** Clients still say this when their session has ended. */
-  #shutdownCallback(session: Session | undefined): void {
-    const channel = session && this.#singleChannels.get(session);
-    if (channel) session.dispatcher.detach(channel, 'disconnected');
   }
 
   /** The code is the HTTP status that goes with the error: the original's Java client takes anything outside 400 to 499 for a lost connection. */
@@ -243,6 +239,7 @@ const CACHED_CHARS = 250_000;
 
 const EMPTY = Buffer.alloc(0);
 const DUMP_KEY = "<key oid='__cmd:?dump'/>";
+const NO_CHANNEL = 'The session does not listen for updates, or not any more; call authenticate.connectSingleChannel';
 const MAX_WAIT_MS = 300_000;
 const BUG = new BrokerError('internal.unknown', 'The broker failed on this call; its log says more');
 

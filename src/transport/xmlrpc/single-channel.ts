@@ -10,10 +10,15 @@ import { rpcUnit } from './rpc-unit.ts';
 export interface SingleChannelContext extends Pick<RefusedUpdate, 'onDisowned' | 'onRefused'> {
   readonly now: () => number;
   readonly startTimer: (delayMs: number, onOver: () => void) => { cancel(): void };
+  /** Ms without a request after which the client is lost; 0 = never. */
+  readonly pingIntervalMs: number;
+  /** The client asks no more; the channel is no longer that of the session. */
+  readonly onLost: () => void;
 }
 
 /** Updates as answers of `updateRequest`, for clients that nobody can reach: one at a time, each acknowledged by a call. */
 export class SingleChannel implements CallbackChannel {
+  readonly isSignOfLife = false; // as in the original, a request counts when it comes, not while it waits
   readonly #session: Session;
   readonly #context: SingleChannelContext;
   /** The request that waits for an update. */
@@ -22,18 +27,16 @@ export class SingleChannel implements CallbackChannel {
   #unacknowledged: number | undefined;
   #isText = false;
   #isOpen = true;
+  #idleTimer: { cancel(): void } | undefined;
 
   constructor(session: Session, context: SingleChannelContext) {
     this.#session = session;
     this.#context = context;
+    this.#expectRequest();
   }
 
   get isOpen(): boolean {
     return this.#isOpen;
-  }
-
-  get isSignOfLife(): boolean {
-    return this.#answer !== undefined;
   }
 
   get capacity(): number {
@@ -50,10 +53,14 @@ export class SingleChannel implements CallbackChannel {
    */
   request(waitMs: number, isText: boolean, onGone: OnGone): Promise<RpcValue> {
     this.#answer?.(null);
+    this.#idleTimer?.cancel();
     this.#giveBack();
     return new Promise((resolve) => {
       const answer = (value: RpcValue): void => {
-        if (this.#answer === answer) this.#answer = undefined;
+        if (this.#answer === answer) {
+          this.#answer = undefined;
+          this.#expectRequest();
+        }
         timer.cancel();
         stopWatching();
         resolve(value);
@@ -90,11 +97,24 @@ export class SingleChannel implements CallbackChannel {
     }
   }
 
+  /** The client does not ask any more. */
+  shutdown(): void {
+    if (!this.#isOpen) return;
+    this.#session.dispatcher.detach(this, 'disconnected');
+    this.#context.onLost();
+  }
+
   fail(): void {}
 
   close(): void {
     this.#isOpen = false;
     this.#answer?.(null);
+    this.#idleTimer?.cancel();
+  }
+
+  #expectRequest(): void {
+    const { pingIntervalMs, startTimer } = this.#context;
+    if (pingIntervalMs > 0 && this.#isOpen) this.#idleTimer = startTimer(pingIntervalMs, () => this.shutdown());
   }
 
   #giveBack(): void {
