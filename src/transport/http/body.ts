@@ -17,16 +17,16 @@ const UNZIP_BYTES = 65_536;
  * @throws HttpError 415 for a Content-Encoding other than gzip and deflate; BrokerError `user.maxSizeExceed` beyond `maxBytes`,
  * `user.illegalArgument` for what can not be decompressed, `resource.exhaust`.
  */
-export async function readBody(request: IncomingMessage, maxBytes: number, account: MemoryAccount): Promise<Buffer> {
+export function readBody(request: IncomingMessage, maxBytes: number, account: MemoryAccount): Promise<Buffer> {
+  if (Number(request.headers['content-length'] ?? 0) > maxBytes) return Promise.reject(tooLarge(maxBytes));
   const encoding = request.headers['content-encoding']?.toLowerCase() ?? 'identity';
-  if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes);
   if (encoding === 'identity') return collect(request, request, maxBytes, account);
-  if (!/^(?:x-)?gzip$|^deflate$/.test(encoding)) {
-    throw new HttpError(
-      415,
-      `Content-Encoding "${encoding.slice(0, 40)}" is not supported; send gzip, deflate or the body as it is`,
-    );
-  }
+  if (/^(?:x-)?gzip$|^deflate$/.test(encoding)) return decompress(request, maxBytes, account);
+  const message = `Content-Encoding "${encoding.slice(0, 40)}" is not supported; send gzip, deflate or the body as it is`;
+  return Promise.reject(new HttpError(415, message));
+}
+
+async function decompress(request: IncomingMessage, maxBytes: number, account: MemoryAccount): Promise<Buffer> {
   account.require(UNZIP_BYTES);
   account.charge(UNZIP_BYTES);
   try {
