@@ -118,21 +118,33 @@ describe('updates', () => {
 });
 
 describe('a callback server that fails', () => {
+  const answer = (body: string) => `HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+
   test.each([
-    ['answers garbage', () => 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello'],
-    [
-      'redirects',
-      (port: number) => `HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:${port}/healthz\r\nContent-Length: 0\r\n\r\n`,
-    ],
-    ['closes in the middle', () => 'HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n<?xml'],
-    ['answers more than a mebibyte', () => `HTTP/1.1 200 OK\r\nContent-Length: 1048577\r\n\r\n${' '.repeat(1_048_577)}`],
-    ['closes at once', () => ''],
-  ])('%s: without retries its session ends', async (_what, answerOf) => {
+    ['answers garbage', answer('hello')],
+    ['answers 10,000 nested arrays', answer(`<methodResponse>${'<array>'.repeat(10_000)}`)],
+    ['answers a DTD', answer('<!DOCTYPE a><methodResponse/>')],
+    ['answers another status', 'HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n'],
+    ['speaks another protocol', 'SSH-2.0-OpenSSH_9.2\r\n'],
+    ['answers a header without an end', `HTTP/1.1 200 OK\r\n${'X: y\r\n'.repeat(10_000)}`],
+    ['closes in the middle', 'HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n<?xml'],
+    ['answers more than a mebibyte', answer(' '.repeat(1_048_577))],
+    ['closes at once', ''],
+  ])('%s: without retries its session ends', async (_what, bytes) => {
     const { port } = await startBroker();
-    const url = await startRawServer(answerOf(port));
-    const id = await subscribe(port, url);
+    const id = await subscribe(port, await startRawServer(bytes));
     await publish(port, 'one');
     await ended(port, id);
+  });
+
+  test('redirects: nobody follows, and its session ends', async () => {
+    const { port } = await startBroker();
+    const elsewhere = await CallbackServer.start();
+    const redirect = `HTTP/1.1 307 Elsewhere\r\nLocation: ${elsewhere.url}\r\nContent-Length: 0\r\n\r\n`;
+    const id = await subscribe(port, await startRawServer(redirect));
+    await publish(port, 'one');
+    await ended(port, id);
+    expect(elsewhere.received).toEqual([]);
   });
 
   test('hangs: the session ends when the time for an answer is over', async () => {

@@ -102,9 +102,14 @@ describe('HTTP', () => {
   });
 
   test('pages of other sites are refused', async () => {
-    const broker = await startBroker();
+    const broker = await startBroker({ xmlrpcPort: 0 });
     const body = encodeMethodCall('xmlBlaster.ping', ['']);
-    expect((await broker.post(body, '/RPC2', { Origin: 'http://example.org' })).status).toBe(403);
+    for (const headers of [{ Origin: 'http://example.org' }, { Origin: 'null' }, { 'Sec-Fetch-Site': 'cross-site' }]) {
+      expect((await broker.post(body, '/', headers)).status).toBe(403);
+      expect((await broker.post(body, '/RPC2', headers)).status).toBe(403);
+      const own = await fetch(`http://127.0.0.1:${broker.xmlrpcPort}/`, { method: 'POST', body, headers });
+      expect([own.status, await own.text()]).toEqual([403, expect.stringContaining('notAuthorized')]);
+    }
     const host = await exchange(
       broker.port,
       `POST / HTTP/1.0\r\nHost: example.org\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
