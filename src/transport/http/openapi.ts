@@ -92,7 +92,7 @@ const METHOD_CALL: Operation = {
   operationId: 'callMethod',
   summary: 'A call of XML-RPC; `POST /` takes it, too',
   requestBody: xmlBody('`<methodCall>`'),
-  responses: { 200: xmlResponse('`<methodResponse>`, also for what went wrong'), ...errors(403, 413, 415, 503) },
+  responses: { 200: xmlResponse('`<methodResponse>`, also for what went wrong'), ...errors(400, 403, 413, 415, 503) },
 };
 
 const VERBS: Readonly<Record<string, string>> = {
