@@ -48,9 +48,9 @@ async function asked({ exitRequested }: Server): Promise<string> {
   return '?exit';
 }
 
-function describe({ http, socket }: Server['addresses']): string {
-  const place = `http://${hostAndPort(http)}`;
-  return socket ? `${place} and socket://${hostAndPort(socket)}` : place;
+function describe({ http, socket, xmlrpc, telnet }: Server['addresses']): string {
+  const places = [['http', http] as const, ['socket', socket] as const, ['http', xmlrpc] as const, ['telnet', telnet] as const];
+  return places.flatMap(([scheme, address]) => (address ? `${scheme}://${hostAndPort(address)}` : [])).join(' and ');
 }
 
 function hostAndPort({ address, port }: Server['addresses']['http']): string {

@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
 import { resolve } from 'node:path';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import { type AdministrationOptions, type RunningAdministration, startAdministration } from './admin/administration.ts';
@@ -29,12 +28,13 @@ import type { Store } from './store/store.ts';
 import { Connections } from './transport/connections.ts';
 import type { HttpOptions } from './transport/http/http-options.ts';
 import { type HttpServer, startHttpServer } from './transport/http/http-server.ts';
-import { Listener } from './transport/listener.ts';
+import { type Addresses, Listeners, type ListenersOptions } from './transport/listeners.ts';
 import { Reception } from './transport/reception.ts';
 import { RequestDecoder } from './transport/request-decoder.ts';
 import { Datagrams } from './transport/socket/datagrams.ts';
 import type { SocketContext } from './transport/socket/socket-connection.ts';
 import { runStartupScript } from './transport/startup-script.ts';
+import { TelnetConnections } from './transport/telnet/telnet-connections.ts';
 import { MethodCalls } from './transport/xmlrpc/method-calls.ts';
 
 export type { Config } from './config/options.ts';
@@ -58,8 +58,7 @@ export interface ServerParts {
 }
 
 export interface Server {
-  /** Where it listens; every port speaks every protocol. Without `socket` there is no second one, or another program has it. */
-  readonly addresses: { readonly http: AddressInfo; readonly socket?: AddressInfo; readonly xmlrpc?: AddressInfo };
+  readonly addresses: Addresses;
   /** Resolves with an exit code when an administrator asks for the end; whoever started the broker then calls `close`. */
   readonly exitRequested: Promise<number>;
   /** Stops accepting, releases every poll, finishes answers, closes the store; at most 5 s. Later calls share the first one's promise. */
@@ -93,7 +92,7 @@ export async function startServer(settings: Partial<Config> = {}, parts: ServerP
   const exitRequested = new Promise<number>((resolve) => {
     onExit = resolve;
   });
-  const port = (): number => listeners.main.address.port;
+  const port = (): number => listeners.addresses.http.port;
   const surroundings = { broker, logger, isDurable: store.isDurable, connections: () => connections.byProtocol, port, onExit };
   const admin = openAdministration(config, surroundings);
   const socket = socketContext(config, broker, logger);
@@ -113,21 +112,30 @@ export async function startServer(settings: Partial<Config> = {}, parts: ServerP
     firstByteTimeoutMs: config.firstByteTimeout,
     logger,
   });
-  await recover(broker, logger);
-  const listeners = await listen(config, reception, datagrams, broker, logger).catch(async (error: unknown) => {
-    admin.close();
-    await broker.close();
-    throw error;
+  const telnet = new TelnetConnections({
+    broker,
+    connections,
+    idleTimeoutMs: config.telnetTimeout,
+    writeTimeoutMs: config.writeTimeout,
+    logger,
   });
-  if (listeners.xmlrpc) methodCallPorts.add(listeners.xmlrpc.address.port);
+  await recover(broker, logger);
+  const listeners = await listen({ ...config, reception, datagrams, telnet, logger }, config, broker).catch(
+    async (error: unknown) => {
+      admin.close();
+      await broker.close();
+      throw error;
+    },
+  );
+  if (listeners.addresses.xmlrpc) methodCallPorts.add(listeners.addresses.xmlrpc.port);
   if (store.isDurable) logger.info(`persistent messages are kept in ${resolve(config.dataDir)}`);
   else logger.warn('persistent messages are kept in memory only: nothing survives a restart');
   let closing: Promise<void> | undefined;
   return {
-    addresses: addressesOf(listeners),
+    addresses: listeners.addresses,
     exitRequested,
     close() {
-      closing ??= close({ listeners, datagrams, http, methodCalls, admin, reception, connections, broker });
+      closing ??= close({ listeners, datagrams, http, methodCalls, telnet, admin, reception, connections, broker });
       return closing;
     },
   };
@@ -170,6 +178,7 @@ interface Running {
   readonly datagrams: Datagrams | undefined;
   readonly http: HttpServer;
   readonly methodCalls: MethodCalls;
+  readonly telnet: TelnetConnections;
   readonly admin: RunningAdministration;
   readonly reception: Reception;
   readonly connections: Connections;
@@ -177,10 +186,12 @@ interface Running {
 }
 
 /** Lets answers that are under way go out; cuts off what is still there after `CLOSE_MS`. */
-async function close({ listeners, datagrams, http, methodCalls, admin, reception, connections, broker }: Running): Promise<void> {
-  const stopped = Promise.all([listeners.main.stop(), listeners.socket?.stop(), listeners.xmlrpc?.stop()]);
+async function close(running: Running): Promise<void> {
+  const { listeners, datagrams, http, methodCalls, telnet, admin, reception, connections, broker } = running;
+  const stopped = listeners.stop();
   datagrams?.close();
   http.stop();
+  telnet.close();
   admin.close();
   const cut = setTimeout(() => connections.destroy(), CLOSE_MS);
   await broker.close();
@@ -192,17 +203,12 @@ async function close({ listeners, datagrams, http, methodCalls, admin, reception
 }
 
 /** What the script of the start does is there when the first client comes. */
-async function listen(
-  config: Config,
-  reception: Reception,
-  datagrams: Datagrams | undefined,
-  broker: Broker,
-  logger: Logger,
-): Promise<Listeners> {
+async function listen(options: ListenersOptions, config: Config, broker: Broker): Promise<Listeners> {
   if (config.startupScript !== '') {
-    await runStartupScript(broker, readScript(config.startupScript), { ...config, maxDepth: config.maxKeyDepth }, logger);
+    const limits = { ...config, maxDepth: config.maxKeyDepth };
+    await runStartupScript(broker, readScript(config.startupScript), limits, options.logger);
   }
-  return startListeners(config, reception, datagrams, logger);
+  return Listeners.start(options);
 }
 
 /** @throws ConfigError when the file cannot be read. */
@@ -212,52 +218,6 @@ function readScript(path: string): Buffer {
   } catch (error) {
     throw new ConfigError(`--startup-script ${path} cannot be read: ${(error as Error).message}`, { cause: error });
   }
-}
-
-interface Listeners {
-  readonly main: Listener;
-  readonly socket: Listener | undefined;
-  readonly xmlrpc: Listener | undefined;
-}
-
-async function startListeners(
-  config: Config,
-  reception: Reception,
-  datagrams: Datagrams | undefined,
-  logger: Logger,
-): Promise<Listeners> {
-  const start = async (port: number): Promise<Listener> => {
-    const listener = await Listener.start({
-      host: config.host,
-      port,
-      onConnection: (socket) => reception.receive(socket),
-      onError: (error) => logger.error({ err: error }, 'a connection could not be accepted'),
-    });
-    await datagrams?.open(listener.address).catch((error: unknown) => {
-      void listener.stop();
-      throw error;
-    });
-    return listener;
-  };
-  /** Another program may have the port: the main one is enough. */
-  const startSecond = async (port: number | 'off', option: string): Promise<Listener | undefined> => {
-    if (port === 'off' || (port !== 0 && port === config.port)) return undefined;
-    try {
-      return await start(port);
-    } catch (error) {
-      logger.warn(`Nothing listens on port ${port} (${option}): ${(error as Error).message}`);
-      return undefined;
-    }
-  };
-  return {
-    main: await start(config.port),
-    socket: await startSecond(config.socketPort, '--socket-port'),
-    xmlrpc: await startSecond(config.xmlrpcPort, '--xmlrpc-port'),
-  };
-}
-
-function addressesOf({ main, socket, xmlrpc }: Listeners): Server['addresses'] {
-  return { http: main.address, ...(socket && { socket: socket.address }), ...(xmlrpc && { xmlrpc: xmlrpc.address }) };
 }
 
 type Surroundings = Omit<AdministrationOptions, 'version' | 'properties' | 'events' | 'hasLoginTopics' | 'monitorDir'>;
@@ -337,6 +297,7 @@ function httpOptions(config: Config, isMethodCallPort: HttpOptions['isMethodCall
     limits: {
       ...config,
       maxDepth: config.maxKeyDepth,
+      sessionTimeoutMs: config.sessionTimeout,
       headersTimeoutMs: config.headersTimeout,
       requestTimeoutMs: config.requestTimeout,
       writeTimeoutMs: config.writeTimeout,

@@ -22,7 +22,15 @@ export class ServerProcess {
 
   /** The broker as `npm start` runs it, with defaults; a probe is loaded into it that tells of its heap when asked. */
   static startBroker(): Promise<ServerProcess> {
-    return ServerProcess.#start(['--expose-gc', '--import', PROBE, fileURLToPath(new URL('dist/main.js', ROOT)), '--port', '0', '--memory']);
+    return ServerProcess.#start([
+      '--expose-gc',
+      '--import',
+      PROBE,
+      fileURLToPath(new URL('dist/main.js', ROOT)),
+      '--port',
+      '0',
+      '--memory',
+    ]);
   }
 
   /** The yardstick: `node:http` alone, which answers 204, or what is given. */

@@ -27,6 +27,16 @@ export class SocketLoadClient extends LoadClient {
     this.#say('publish', String(++this.#lastRequestId), `${this.#headOf(topic)}${content.length}\0${content}`);
   }
 
+  /** Subscribes the topics that match, now and later; `xpath` is XML text. */
+  async subscribeXPath(xpath: string): Promise<void> {
+    await this.#call('subscribe', `<qos><initialUpdate>false</initialUpdate></qos>\0<key queryType='XPATH'>${xpath}</key>\0`);
+  }
+
+  /** Publishes with a key and a QoS that are not like those before; all of it is latin1. */
+  publishAs(key: string, qos: string, content: string): void {
+    this.#say('publish', String(++this.#lastRequestId), `${qos}\0${key}\0${content.length}\0${content}`);
+  }
+
   publishOneway(topic: string, content: string): void {
     this.#say('publishOneway', String(++this.#lastRequestId), `${this.#headOf(topic)}${content.length}\0${content}`);
   }

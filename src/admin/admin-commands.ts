@@ -1,11 +1,11 @@
 import type { Commands } from '../broker/ports.ts';
 import type { Session } from '../broker/session.ts';
+import { type CommandPath, formatPlace, type Place, parseCommandPath } from '../model/command-path.ts';
 import { BrokerError } from '../model/error.ts';
 import { DEFAULT_PUBLISH_QOS, type ReceivedMessage } from '../model/message.ts';
 import { createPlainKey } from '../model/msg-key.ts';
 import { brokerName } from '../model/session-name.ts';
 import { type Administration, type Command, type CommandCall, formatValue, usesOf, type Value } from './command.ts';
-import { type CommandPath, formatPlace, type Place, parseCommandPath } from './command-path.ts';
 import { findBranch } from './command-tree.ts';
 import { requireAdmin } from './require-admin.ts';
 

@@ -1,7 +1,7 @@
 import { shorten } from '../base/shorten.ts';
+import type { Place } from '../model/command-path.ts';
 import { BrokerError } from '../model/error.ts';
 import type { Administration, Command, CommandTable } from './command.ts';
-import type { Place } from './command-path.ts';
 import { loggingCommand } from './logging.ts';
 import { NODE_COMMANDS } from './node-commands.ts';
 import { SESSION_COMMANDS } from './session-commands.ts';

@@ -2,11 +2,11 @@ import { authorize } from '../broker/authorize.ts';
 import type { Broker } from '../broker/broker.ts';
 import type { Session } from '../broker/session.ts';
 import { encodeMessage, encodeResults } from '../codec/script-response-xml.ts';
+import { joinCommandPath } from '../model/command-path.ts';
 import { BrokerError } from '../model/error.ts';
 import { DEFAULT_QUERY_QOS } from '../model/query.ts';
 import { type AdminCommands, isMessages } from './admin-commands.ts';
 import { formatValue, type Value } from './command.ts';
-import { joinCommandPath } from './command-path.ts';
 import { UnknownCommandError } from './command-tree.ts';
 import type { Metrics } from './metrics.ts';
 import type { MonitorPages } from './monitor-pages.ts';
@@ -63,7 +63,9 @@ export class HttpAdministration {
     return { contentType, body: await fillTemplate(content.toString(), (command) => this.#ask(caller, command)) };
   }
 
-  metrics(): Promise<Answer> {
+  /** They tell what commands tell, and so have a name among these for those who may not get everything. */
+  async metrics(caller: Session): Promise<Answer> {
+    authorize(caller, 'get', { type: 'EXACT', oid: '__cmd:?metrics' });
     return this.#metrics.render();
   }
 

@@ -45,6 +45,11 @@ const GAUGES: readonly Numeric[] = [
     value: ({ broker }) => broker.account.heldBytes,
   },
   { name: 'xmlblaster_held_bytes_max', help: 'The bound of the held bytes', value: ({ broker }) => broker.account.maxBytes },
+  {
+    name: 'xmlblaster_unfiled_queries',
+    help: 'Different XPaths of subscriptions that the index can make nothing of: every new topic is tested against them',
+    value: ({ broker }) => broker.matching.unfiled,
+  },
   { name: 'xmlblaster_timers', help: 'Timers that wait', value: ({ broker }) => broker.timers.size },
   {
     name: 'xmlblaster_store_durable',
@@ -69,6 +74,11 @@ const COUNTERS: readonly Numeric[] = [
   { name: 'xmlblaster_unsubscribes_total', help: 'UnSubscribes', value: ({ broker }) => broker.counters.unSubscribe },
   { name: 'xmlblaster_erases_total', help: 'Erases', value: ({ broker }) => broker.counters.erase },
   { name: 'xmlblaster_dead_messages_total', help: 'Dead messages', value: ({ broker }) => broker.deadMessages.count },
+  {
+    name: 'xmlblaster_xpath_exceeded_total',
+    help: 'Evaluations of an XPath on a topic that took more steps than they may',
+    value: ({ broker }) => broker.matching.exceeded,
+  },
   { name: 'process_cpu_seconds_total', help: 'CPU time, user and system', value: () => cpuSeconds() },
 ];
 

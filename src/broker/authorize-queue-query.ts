@@ -11,8 +11,8 @@ import type { Session } from './session.ts';
  * @throws BrokerError `user.security.authorization.notAuthorized`.
  */
 export function authorizeQueueQuery(session: Session, path: QueuePath, isConsumable: boolean): void {
-  authorize(session, 'get', path.kind === 'history' ? { type: 'EXACT', oid: path.oid } : undefined);
-  if (path.kind === 'history') {
+  authorize(session, 'get', path.kind === 'topic' ? { type: 'EXACT', oid: path.oid } : undefined);
+  if (path.kind === 'topic') {
     if (isConsumable && isSystemOid(path.oid)) throw notAuthorized('Nobody takes messages from the history of a __sys__ topic');
   } else if (path.subject !== session.name.subject && !session.principal.isAdmin) {
     throw notAuthorized(`The queues of ${path.subject} are its own; connect as ${path.subject}`);

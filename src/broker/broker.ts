@@ -15,6 +15,7 @@ import type { DeadMessages } from './dead-messages.ts';
 import { type BrokerContext, createEngine, type Engine } from './engine.ts';
 import type { BrokerEvents } from './events.ts';
 import { logIn, type Peer } from './login.ts';
+import type { Matching } from './matching.ts';
 import { MemoryAccount } from './memory-account.ts';
 import type { Authenticator, Commands } from './ports.ts';
 import type { Asker, QueueAnswer } from './queue-queries.ts';
@@ -54,6 +55,7 @@ export class Broker {
   readonly subscriptions: Subscriptions;
   readonly callbacks: Callbacks;
   readonly deadMessages: DeadMessages;
+  readonly matching: Matching;
   readonly events: BrokerEvents;
   readonly counters = new VerbCounters();
   readonly deliveryCounters: DeliveryCounters;
@@ -79,6 +81,7 @@ export class Broker {
     this.subscriptions = engine.subscriptions;
     this.callbacks = engine.callbacks;
     this.deadMessages = engine.deadMessages;
+    this.matching = engine.matching;
     this.events = engine.events;
     this.deliveryCounters = engine.deliveryCounters;
     this.#engine = engine;
@@ -231,6 +234,7 @@ export class Broker {
   async close(): Promise<void> {
     this.authenticator.close();
     this.#engine.queueQueries.close();
+    this.matching.close();
     for (const { dispatcher } of [...this.sessions.all()]) {
       dispatcher.close('shutdown');
       dispatcher.queue.unmark();

@@ -3,6 +3,7 @@ import { DEFAULT_PUBLISH_QOS, type MsgKey, type PublishQos } from '../model/mess
 import { createPlainKey } from '../model/msg-key.ts';
 import { brokerName } from '../model/session-name.ts';
 import { DEAD_MESSAGE_OID } from '../model/system-topics.ts';
+import { formatTimestamp } from '../model/timestamp.ts';
 import type { Message } from './message.ts';
 import type { QosEncoder } from './ports.ts';
 import type { Session } from './session.ts';
@@ -62,11 +63,4 @@ const DEAD_MESSAGE_KEY = createPlainKey(DEAD_MESSAGE_OID);
 /** A client property whose value is XML. */
 export function base64Property(name: string, value: string): ClientProperty {
   return { name, value: Buffer.from(value).toString('base64'), encoding: 'base64' };
-}
-
-/** `2026-11-23 02:46:29.225000001`, in UTC. */
-function formatTimestamp(nanos: bigint): string {
-  const date = new Date(Number(nanos / 1_000_000n)).toISOString();
-  const fraction = (nanos % 1_000_000_000n).toString().padStart(9, '0').replace(/0+$/, '');
-  return `${date.slice(0, 10)} ${date.slice(11, 19)}.${fraction || '0'}`;
 }

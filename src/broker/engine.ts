@@ -4,7 +4,8 @@ import { Slicer } from '../base/slicer.ts';
 import { TimerWheel } from '../base/timer-wheel.ts';
 import { createTimestampSource } from '../model/timestamp.ts';
 import type { Filters } from '../query/filter/filters.ts';
-import { QueryTable } from '../query/topic-query.ts';
+import { QueryTable } from '../query/query-table.ts';
+import { QueryCompiler } from '../query/topic-query.ts';
 import type { Store } from '../store/store.ts';
 import type { BrokerOptions } from './broker-options.ts';
 import { Callbacks } from './callbacks.ts';
@@ -67,7 +68,10 @@ export function createEngine(context: BrokerContext) {
   account.onFull = () => reclaimer.start();
   const topicsEvents: TopicsEvents = {
     onCreated: (topic) => events.emit({ type: 'topicAlive', topic }),
-    onRemoved: (topic) => events.emit({ type: 'topicDead', topic }),
+    onRemoved: (topic) => {
+      matching.forget(topic);
+      events.emit({ type: 'topicDead', topic });
+    },
     onDeath: (topic) => eraser.endTopic(topic, topic.creator, undefined),
   };
   const topics = new Topics({ limits, account, timers, persistence, now }, topicsEvents);
@@ -76,8 +80,8 @@ export function createEngine(context: BrokerContext) {
   const deadMessages = new DeadMessages({ nodeId, encodeQos: context.encodeQos, topics, publish: publishDead });
   const deliveries = new Deliveries(deadMessages, slicer, account);
   const xpathLimits = { maxBytes: limits.maxXPathBytes };
-  const queries = new QueryTable<Subscription>(xpathLimits);
-  const matching = new Matching(topics, queries, slicer, xpathLimits);
+  const queries = new QueryTable<Subscription>();
+  const matching = new Matching(topics, queries, slicer, new QueryCompiler(xpathLimits));
   const filtering = new Filtering(filters.access, slicer);
   const shared = { ...tools, topics, matching, deliveries, persistence };
   const subscriptions = new Subscriptions({
@@ -96,7 +100,8 @@ export function createEngine(context: BrokerContext) {
   const reader = new Reader(topics, matching, filtering, slicer);
   const recovery = new Recovery({ persistence, topics, sessions, subscriptions, authenticator, decodeKey, logger });
   const verbs = { eraser, publisher, queueQueries, reader, remoteProperties };
-  return { ...tools, ...verbs, callbacks, deadMessages, persistence, recovery, sessions, subscriptions, topics };
+  const parts = { callbacks, deadMessages, matching, persistence, recovery, sessions, subscriptions, topics };
+  return { ...tools, ...verbs, ...parts };
 }
 
 /** What all parts share. */

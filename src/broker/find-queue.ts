@@ -7,7 +7,7 @@ import type { Topics } from './topics.ts';
 
 /** The queue that a path means. @throws BrokerError `user.illegalArgument` when there is none. */
 export function findQueue(path: QueuePath, sessions: Sessions, topics: Topics): QueriedQueue {
-  if (path.kind === 'history') return findHistory(path.oid, topics);
+  if (path.kind === 'topic') return findHistory(path.oid, topics);
   const subject = sessions.subjects.get(path.subject);
   if (!subject) throw new BrokerError('user.illegalArgument', `There is no client ${shorten(path.subject)}`);
   if (path.kind === 'subject') return subject.queue.queried;

@@ -156,6 +156,13 @@ export class Persistence {
     return new StoredQueue(id, this, lastRecovered);
   }
 
+  /** An entry that refers to the topic of this number was not in memory, and is no more. */
+  damaged(topicId: number): void {
+    const topic = this.#topics.get(topicId);
+    topic?.entryLoaded();
+    topic?.entryForgotten();
+  }
+
   toMessage(record: MessageRecord): Message {
     const { topicId, keyXml, content, qos, sender, rcvTimestamp, expiresAt, stored } = record;
     const topic = this.#topics.get(topicId);

@@ -69,13 +69,14 @@ export class Recovery {
   }
 
   #recoverTopic(id: number, { state, keyXml, qos, creator }: TopicRecord): void {
-    const { decodeKey, persistence, topics } = this.#context;
+    const { decodeKey, persistence, subscriptions, topics } = this.#context;
     const key = decodeKey(keyXml);
     const topic = state === 'alive' ? topics.getOrCreate(key.oid) : topics.recoverErased(key, state === 'destroyed');
     persistence.recoverTopic(id, topic);
     this.#topics.set(id, topic);
     if (state !== 'alive') return;
     topics.configure(topic, key, qos, creator);
+    subscriptions.matchNewTopic(topic); // nobody has subscribed yet, and whoever does will find it
     const [lane] = this.#takeLanes(id);
     if (lane) topic.history.recover(persistence.queueOf(id, lane.lastOrder), partOf(lane));
   }

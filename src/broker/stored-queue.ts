@@ -1,4 +1,4 @@
-import type { StoredEntry } from '../store/store.ts';
+import type { DamagedEntry, StoredEntry } from '../store/store.ts';
 import type { StoredPart } from './delivery-queue.ts';
 import type { Message } from './message.ts';
 import type { Persistence } from './persistence.ts';
@@ -66,7 +66,8 @@ export class StoredQueue {
   load(part: StoredPart, maxEntries: number, maxBytes: number): LoadedEntries {
     const { priority, order, lastOrder } = part;
     const count = Math.min(maxEntries, part.entries);
-    const { entries, next } = this.#persistence.store.read(this.#lane(priority), order, count, maxBytes);
+    const { entries, damaged, next } = this.#persistence.store.read(this.#lane(priority), order, count, maxBytes);
+    for (const entry of damaged) this.#removeDamaged(priority, entry);
     const ofPart = entries.filter((entry) => entry.order <= lastOrder);
     const loaded = ofPart.map((entry) => this.#load(entry)).filter((entry) => entry !== undefined);
     const isEnd = next === undefined || next > lastOrder;
@@ -95,6 +96,13 @@ export class StoredQueue {
     if (!isRecovered || message.expiresAt > this.#persistence.startedAt) return { order, message, label, state, isRecovered };
     this.remove(message.qos.priority, order, message);
     return undefined;
+  }
+
+  #removeDamaged(priority: number, { order, topicId }: DamagedEntry): void {
+    if (this.#persistence.isClosed) return;
+    this.#persistence.store.remove(this.#lane(priority), order);
+    this.#persistence.changed();
+    this.#persistence.damaged(topicId);
   }
 
   #lane(priority: number): { readonly queueId: number; readonly priority: number } {

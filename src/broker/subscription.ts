@@ -1,6 +1,6 @@
 import type { QueryKey, QueryQos } from '../model/query.ts';
 import type { FilterChain } from '../query/filter/filter-chain.ts';
-import type { StandingQuery } from '../query/topic-query.ts';
+import type { StandingQuery } from '../query/query-table.ts';
 import type { Session } from './session.ts';
 import type { Topic } from './topic.ts';
 

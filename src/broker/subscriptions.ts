@@ -4,7 +4,8 @@ import type { QueryKey, QueryQos } from '../model/query.ts';
 import type { SubscribeReply } from '../model/replies.ts';
 import type { Timestamp } from '../model/timestamp.ts';
 import type { FilterChain } from '../query/filter/filter-chain.ts';
-import type { QueryTable } from '../query/topic-query.ts';
+import type { QueryTable } from '../query/query-table.ts';
+import type { CompiledQuery } from '../query/topic-query.ts';
 import type { BrokerLimits } from './broker-options.ts';
 import type { Deliveries } from './deliveries.ts';
 import type { BrokerEvents } from './events.ts';
@@ -101,11 +102,12 @@ export class Subscriptions {
   /** A subscription of an earlier life of the broker; what the topics hold has been delivered to it. */
   async recover(session: Session, { id, query, qos }: SubscriptionRecord, recordId: number): Promise<void> {
     const filters = qos.filters.length === 0 ? undefined : await this.#compileFilters(session, qos);
-    const subscription = this.#create(session, query, qos, id);
+    const compiled = query.type === 'EXACT' ? undefined : this.#context.matching.compile(query);
+    const subscription = this.#create(session, query, qos, compiled, id);
     subscription.recordId = recordId;
     this.#setFilters(subscription, filters);
     if (query.type === 'EXACT') this.#connect(subscription, this.#context.topics.getOrCreate(query.oid));
-    else await this.#connectQuery(subscription, false);
+    else if (compiled) await this.#connectQuery(subscription, compiled, false);
   }
 
   /** Ends a subscription. Returns its id and those of the routes that a query made. */
@@ -156,11 +158,12 @@ export class Subscriptions {
 
   async #add(session: Session, query: QueryKey, qos: QueryQos, filters: FilterChain | undefined): Promise<SubscribeReply> {
     this.#requireRoom(session, filters);
-    const subscription = this.#create(session, query, qos);
+    const compiled = query.type === 'EXACT' ? undefined : this.#context.matching.compile(query);
+    const subscription = this.#create(session, query, qos, compiled);
     this.#setFilters(subscription, filters);
     if (qos.persistent) this.#save(subscription);
     if (query.type === 'EXACT') this.#connectExact(subscription, query.oid);
-    else await this.#connectQuery(subscription, true);
+    else if (compiled) await this.#connectQuery(subscription, compiled, true);
     if (filters) await this.#context.deliveries.caughtUp();
     return { subscriptionId: subscription.id, isKnown: false };
   }
@@ -201,6 +204,8 @@ export class Subscriptions {
 
   #setFilters(subscription: Subscription, filters: FilterChain | undefined): void {
     const { account } = this.#context;
+    filters?.hold();
+    subscription.filters?.release();
     account.release(subscription.filters?.bytes ?? 0);
     subscription.filters = filters;
     account.charge(filters?.bytes ?? 0);
@@ -220,7 +225,13 @@ export class Subscriptions {
     }
   }
 
-  #create(session: Session, query: QueryKey, qos: QueryQos, id = this.#idFor(session, query, qos)): Subscription {
+  #create(
+    session: Session,
+    query: QueryKey,
+    qos: QueryQos,
+    compiled: CompiledQuery | undefined,
+    id = this.#idFor(session, query, qos),
+  ): Subscription {
     const replaced = session.subscriptions.get(id);
     const subscription: Subscription = {
       id,
@@ -236,7 +247,7 @@ export class Subscriptions {
       recordId: 0,
       hasFailed: false,
     };
-    if (query.type !== 'EXACT') subscription.standing = this.#context.queries.add(query, subscription);
+    if (compiled) subscription.standing = this.#context.queries.add(compiled, subscription);
     if (replaced) this.cancel(replaced);
     session.subscriptions.set(id, subscription);
     this.#context.account.charge(subscription.bytes);
@@ -263,11 +274,9 @@ export class Subscriptions {
     }
   }
 
-  async #connectQuery(subscription: Subscription, isNew: boolean): Promise<void> {
-    const { standing } = subscription;
-    if (!standing) return;
+  async #connectQuery(subscription: Subscription, compiled: CompiledQuery, isNew: boolean): Promise<void> {
     try {
-      await this.#context.matching.scanTopics(standing, (topic) => {
+      await this.#context.matching.scanTopics(compiled, (topic) => {
         if (subscription.isCancelled) return false;
         if (this.#connect(subscription, topic) && isNew) this.#deliverInitial(subscription, topic);
         return true;

@@ -11,6 +11,8 @@ import { Topic, type TopicEvents, type TopicOptions } from './topic.ts';
 
 /** What one topic costs beside its key and its messages, in bytes (measured by `npm run bench -- memory`). */
 const TOPIC_BYTES = 1_200;
+/** What a key takes in the index of topics, per character (measured by `npm run bench -- xpath`); one of very short attributes takes more. */
+const INDEX_BYTES_PER_KEY_CHAR = 4;
 
 export interface TopicsContext {
   readonly limits: BrokerLimits;
@@ -188,5 +190,7 @@ export function isGone({ state }: Topic): boolean {
 
 function bytesOf(topic: Topic): number {
   // A key is there as text and as a tree: together some four times its length.
-  return TOPIC_BYTES + topic.oid.length + (topic.key ? topic.key.xml.length * BYTES_PER_KEY_CHAR : 0);
+  return (
+    TOPIC_BYTES + topic.oid.length + (topic.key ? topic.key.xml.length * (BYTES_PER_KEY_CHAR + INDEX_BYTES_PER_KEY_CHAR) : 0)
+  );
 }

@@ -65,6 +65,7 @@ function decodeCallback(queue: XmlElement | undefined, elements: QosElements): C
     oneway: booleanAttribute(callback, 'oneway') ?? false,
     dispatcherActive: booleanAttribute(callback, 'dispatcherActive') ?? true,
     usesDatagrams: isAttributeTrue(callback, 'useUdpForOneway'),
+    contentAsString: isAttributeTrue(callback, 'contentAsString'),
     burst: decodeBurst(new QosElements(callback).one('burstMode')),
   };
 }

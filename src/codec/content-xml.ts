@@ -30,8 +30,12 @@ export function encodeContent(content: Buffer): string {
   if (content.length === 0) return '<content/>';
   const text = asXmlText(content);
   if (text === undefined) return `<content encoding='base64'>${content.toString('base64')}</content>`;
-  const isPlain = !/[<&]/.test(text) || hasOddLineEnds(text);
-  return `<content>${isPlain ? escapeText(text) : wrapCdata(text)}</content>`;
+  return `<content>${encodeText(text)}</content>`;
+}
+
+/** `text` inside an element: in CDATA when it looks like markup. */
+export function encodeText(text: string): string {
+  return /[<&]/.test(text) && !hasOddLineEnds(text) ? wrapCdata(text) : escapeText(text);
 }
 
 const CDATA_START = '<![CDATA[';

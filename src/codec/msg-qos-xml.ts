@@ -14,9 +14,14 @@ import {
  * The QoS of a message on its way to a client, with the elements and their order of the original. What all subscribers share is
  * encoded once per message; `info` is undefined in the answer to a get.
  *
- * `nowMs` is for `remainingLife`, in ms since 1970.
+ * `nowMs` is for `remainingLife`, in ms since 1970. `marker` is the element that says what it is.
  */
-export function encodeMsgQos(message: ReceivedMessage, info: UpdateInfo | undefined, nowMs: number): string {
+export function encodeMsgQos(
+  message: ReceivedMessage,
+  info: UpdateInfo | undefined,
+  nowMs: number,
+  marker: 'isPublish' | 'isUpdate' = 'isPublish',
+): string {
   message.sharedQos ??= encodeSharedQos(message);
   const shared = message.sharedQos;
   let xml = shared.head;
@@ -25,7 +30,7 @@ export function encodeMsgQos(message: ReceivedMessage, info: UpdateInfo | undefi
   if (info) xml += ` <queue index='${info.queueIndex}' size='${info.queueSize}'/>\n`;
   xml += shared.flags;
   if (info && info.redeliver > 0) xml += ` <redeliver>${info.redeliver}</redeliver>\n`;
-  xml += ' <isPublish/>\n';
+  xml += ` <${marker}/>\n`;
   if (!info) xml += encodeTopicQos(message.qos.topic);
   if (info?.isInitial) xml += INITIAL_UPDATE;
   return `${xml}${shared.properties}</qos>`;

@@ -13,8 +13,10 @@ export function encodePublishReturnQos(reply: PublishOutcome): string {
   return `<qos>\n${state} <key oid='${escapeAttribute(reply.oid)}'/>\n <rcvTimestamp nanos='${reply.rcvTimestamp}'/>\n <isPublish/>\n</qos>`;
 }
 
+export const KNOWN_SUBSCRIPTION = 'Subscribed already, multiSubscribe is false';
+
 export function encodeSubscribeReturnQos(reply: SubscribeReply): string {
-  const state = reply.isKnown ? " <state id='WARNING' info='Subscribed already, multiSubscribe is false'/>\n" : '';
+  const state = reply.isKnown ? ` <state id='WARNING' info='${KNOWN_SUBSCRIPTION}'/>\n` : '';
   return `<qos>\n${state} <subscribe id='${escapeAttribute(reply.subscriptionId)}'/>\n <isSubscribe/>\n</qos>`;
 }
 

@@ -1,6 +1,6 @@
 import { Lru } from '../base/lru.ts';
 import { shorten } from '../base/shorten.ts';
-import { type Command, QUERY_VERBS, type QueryVerb, VERBS, type Verb } from '../model/command.ts';
+import { type Command, type Pause, QUERY_VERBS, type QueryVerb, VERBS, type Verb } from '../model/command.ts';
 import { BrokerError } from '../model/error.ts';
 import { DEFAULT_PUBLISH_QOS, type MsgKey, type PublishQos, type PublishUnit } from '../model/message.ts';
 import { attributeOf, childOf, elementsOf, type XmlElement } from '../model/xml-element.ts';
@@ -16,6 +16,8 @@ export interface ScriptLimits extends KeyLimits {
   readonly maxCommands: number;
   /** Bytes of one content; default 10 MB. */
   readonly maxContentBytes: number;
+  /** Ms that the `<wait>`s of a script may take in all; default 0: `<wait>` is refused. */
+  readonly maxWaitMs?: number;
 }
 
 export interface Script {
@@ -26,10 +28,12 @@ export interface Script {
 
 /** A command that is decoded when its turn comes: those before it have happened then. */
 interface ScriptCommand {
-  readonly verb: Verb;
+  readonly verb: Step['verb'];
   /** @throws BrokerError when its key, QoS or content is not legal. */
-  decode(): Command;
+  decode(): Step;
 }
+
+type Step = Command | Pause;
 
 /** What recent scripts said: documents of equal markup share their tree, and whatever was decoded from it. */
 export interface ScriptCache {
@@ -77,7 +81,7 @@ export function decodeScript(
   return {
     id: isScript ? attributeOf(source.root, 'id') : undefined,
     commands: elements.map((element) => {
-      const verb = verbOf(element, expected);
+      const verb = limits.maxWaitMs && element.name === 'wait' ? 'wait' : verbOf(element, expected);
       return { verb, decode: () => decoder.decode(verb, element) };
     }),
   };
@@ -129,6 +133,7 @@ class CommandDecoder {
   readonly #newOid: () => string;
   readonly #limits: ScriptLimits;
   readonly #cache: ScriptCache;
+  #waitedMs = 0;
 
   constructor(source: XmlSource, newOid: () => string, limits: ScriptLimits, cache: ScriptCache) {
     this.#cache = cache;
@@ -137,8 +142,9 @@ class CommandDecoder {
     this.#limits = limits;
   }
 
-  decode(verb: Verb, element: XmlElement): Command {
+  decode(verb: Step['verb'], element: XmlElement): Step {
     refuseText(element);
+    if (verb === 'wait') return { verb, delayMs: this.#delay(element) };
     if (verb === 'publish') return { verb, unit: this.#unit(element) };
     if (verb === 'publishArr') return { verb, units: this.#units(element) };
     if (verb === 'connect') {
@@ -186,6 +192,15 @@ class CommandDecoder {
     };
   }
 
+  /** A longer delay, or none, is what is left. */
+  #delay(element: XmlElement): number {
+    const stated = Number(attributeOf(element, 'delay')?.trim() || 0);
+    const left = (this.#limits.maxWaitMs ?? 0) - this.#waitedMs;
+    const delayMs = stated > 0 ? Math.min(stated, left) : left;
+    this.#waitedMs += delayMs;
+    return delayMs;
+  }
+
   #key(element: XmlElement | undefined): MsgKey {
     if (!element) return decodeMsgKey(EMPTY_KEY, '', NO_OVERRIDES, this.#newOid, this.#limits);
     const inner = this.#source.sourceOf(element);
@@ -209,7 +224,7 @@ class CommandDecoder {
 const EMPTY_KEY: XmlElement = { name: 'key', attributes: [], children: [] };
 const NO_OVERRIDES: KeyOverrides = {};
 
-function isQueryVerb(verb: Verb): verb is QueryVerb {
+function isQueryVerb(verb: Step['verb']): verb is QueryVerb {
   return QUERY_VERBS.some((known) => known === verb);
 }
 

@@ -50,11 +50,16 @@ export class ScriptReader {
   }
 }
 
+/** The calls of one document. @throws BrokerError as `readXml`. */
+export function decodeScriptCalls(text: string): Frame[] {
+  const source = readXml(text, { keepSource: ['key', 'qos'], isOpaque: isOpaqueContent });
+  const calls = source.root.name === 'xmlBlaster' ? elementsOf(source.root) : [source.root];
+  return calls.map((call) => decodeCall(call, source));
+}
+
 function decodeDocument(text: string): Frame[] {
   try {
-    const source = readXml(text, { keepSource: ['key', 'qos'], isOpaque: isOpaqueContent });
-    const calls = source.root.name === 'xmlBlaster' ? elementsOf(source.root) : [source.root];
-    return calls.map((call) => decodeCall(call, source));
+    return decodeScriptCalls(text);
   } catch (error) {
     if (error instanceof BrokerError) throw new FrameError(error.message, { cause: error });
     throw error;

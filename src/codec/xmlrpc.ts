@@ -54,7 +54,7 @@ export function encodeMethodCall(method: string, params: readonly RpcValue[]): s
 }
 
 export function encodeMethodResponse(value: RpcValue): string {
-  return [...encodePieces(encodeInner(value))].join('');
+  return `${RESPONSE_START}${encodeInner(value)}${RESPONSE_END}`;
 }
 
 /** An answer with an array, of which each piece is made when it is asked for. */
@@ -82,12 +82,6 @@ const DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>';
 const NAMESPACE = 'xmlns:ex="http://ws.apache.org/xmlrpc/namespaces/extensions"';
 const RESPONSE_START = `${DECLARATION}<methodResponse ${NAMESPACE}><params><param><value>`;
 const RESPONSE_END = '</value></param></params></methodResponse>';
-
-function* encodePieces(inner: string): Generator<string> {
-  yield RESPONSE_START;
-  yield inner;
-  yield RESPONSE_END;
-}
 
 /** Strings go out bare, as in the original; what XML cannot hold goes out as base64. */
 function encodeInner(value: RpcValue): string {

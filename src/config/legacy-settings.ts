@@ -21,6 +21,8 @@ export const LEGACY_SETTINGS: readonly LegacySetting[] = [
   { names: ['bootstrapPort'], option: 'port', convert: (text) => (isBelowOne(text) ? '0' : text) },
   { names: ['plugin/socket/port'], option: 'socketPort', convert: (text) => (isBelowOne(text) ? 'off' : text) },
   { names: ['plugin/xmlrpc/port'], option: 'xmlrpcPort', convert: (text) => (isBelowOne(text) ? 'off' : text) },
+  { names: ['admin.remoteconsole.port'], option: 'telnetPort', convert: (text) => (Number(text) <= 1_000 ? 'off' : text) },
+  { names: ['admin.remoteconsole.sessionTimeout'], option: 'telnetTimeout', convert: (text) => (isBelowOne(text) ? '0' : text) },
   {
     names: ['plugin/socket/startUdpListener', 'plugin/socket/useUdpForOneway'],
     option: 'udp',

@@ -11,6 +11,8 @@ export interface Config {
   readonly socketPort: number | 'off';
   /** A port where every POST is a call of XML-RPC; 0 = any free port. */
   readonly xmlrpcPort: number | 'off';
+  /** A port for the telnet console; 0 = any free port. */
+  readonly telnetPort: number | 'off';
   /** Hosts where callbacks of XML-RPC may be. */
   readonly callbackAllow: readonly string[];
   /** The same ports take oneway calls of the SOCKET protocol as UDP datagrams. */
@@ -74,6 +76,7 @@ export interface Config {
   readonly writeTimeout: number;
   readonly responseTimeout: number;
   readonly firstByteTimeout: number;
+  readonly telnetTimeout: number;
 }
 
 type Kind = 'text' | 'integer' | 'port' | 'port or off' | 'flag' | 'list';
@@ -102,6 +105,7 @@ export const OPTIONS: Readonly<Record<keyof Config, Option>> = {
     fallback: 'off',
     help: 'a port for XML-RPC with any path; 0 = any, off = none',
   },
+  telnetPort: { kind: 'port or off', fallback: 'off', help: 'a port for the telnet console; 0 = any, off = none' },
   callbackAllow: {
     kind: 'list',
     fallback: [],
@@ -192,6 +196,12 @@ export const OPTIONS: Readonly<Record<keyof Config, Option>> = {
     help: 'ms in which a client answers a ping or a callback',
   },
   firstByteTimeout: { kind: 'integer', fallback: 10_000, help: 'ms in which a connection shows what it speaks' },
+  telnetTimeout: {
+    kind: 'integer',
+    fallback: 3_600_000,
+    min: 0,
+    help: 'ms without a command that end a telnet console; 0 = never',
+  },
 };
 
 export const NAMES = Object.keys(OPTIONS) as readonly (keyof Config)[];

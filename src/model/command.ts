@@ -11,6 +11,12 @@ export type Command =
   | { readonly verb: 'publishArr'; readonly units: readonly PublishUnit[] }
   | { readonly verb: QueryVerb; readonly key: QueryKey; readonly qos: QueryQos };
 
+/** A step of a script that calls nothing. */
+export interface Pause {
+  readonly verb: 'wait';
+  readonly delayMs: number;
+}
+
 export type QueryVerb = 'subscribe' | 'unSubscribe' | 'get' | 'erase';
 export type Verb = Command['verb'];
 

@@ -19,6 +19,8 @@ export interface CallbackQos {
   readonly oneway: boolean;
   /** They may come as datagrams, if they are not acknowledged; default false. */
   readonly usesDatagrams: boolean;
+  /** Contents are strings where the protocol knows strings and bytes; default false. */
+  readonly contentAsString: boolean;
   /** False: updates wait until somebody asks for them; default true. */
   readonly dispatcherActive: boolean;
   /** Several updates in one call. */

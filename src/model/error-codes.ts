@@ -3,6 +3,7 @@
  * these strings; protocol/error-codes.md has the meaning of each, and all others of the original.
  */
 export const HTTP_STATUS = {
+  'communication.noConnection.callbackServer.notavailable': 503,
   'communication.noConnection.serverDeny': 503,
   'internal.unknown': 500,
   'resource.configuration.pluginFailed': 400,

@@ -1,7 +1,10 @@
 import type { MsgKey } from '../model/message.ts';
+import { canonicalise } from './xpath/canonical.ts';
+import { CompiledForms } from './xpath/compiled-forms.ts';
+import { necessaryFacts } from './xpath/necessary-facts.ts';
+import type { Need } from './xpath/need.ts';
 import { createTopicDocument, type TopicDocument } from './xpath/topic-document.ts';
-import { compileXPath, type XPathExpression, type XPathLimits } from './xpath/xpath-expression.ts';
-import { XPathTable } from './xpath/xpath-table.ts';
+import { readXPath, XPathExpression, type XPathLimits } from './xpath/xpath-expression.ts';
 
 /** What queries see of one topic; the document is built when the first XPath asks for it. */
 export class TopicView {
@@ -29,58 +32,64 @@ export interface TopicQuery {
   matches(topic: TopicView): boolean;
 }
 
-/** Compiles a query for one use. @throws BrokerError when the XPath is not one (see `compileXPath`). */
-export function compileQuery(query: WideQuery, limits: XPathLimits): TopicQuery {
-  return query.type === 'DOMAIN' ? domainQuery(query.domain) : xpathQuery(compileXPath(query.xpath, limits));
+/** What is known of a query beside its answers. */
+export interface CompiledQuery {
+  readonly query: TopicQuery;
+  /** Equal for queries that mean the same. */
+  readonly name: string;
+  /** What a topic must have to match; undefined: nothing is known. */
+  readonly need: Need | undefined;
 }
 
-/** A standing query and those who wait for its matches. */
-export interface StandingQuery<S> extends TopicQuery {
-  readonly subscribers: Set<S>;
-}
-
-/** The standing queries of all subscriptions; queries that mean the same are one and are evaluated once per topic. */
-export class QueryTable<S> {
-  readonly #expressions: XPathTable;
-  readonly #queries = new Map<XPathExpression | string, StandingQuery<S>>();
-  readonly #keys = new Map<StandingQuery<S>, XPathExpression | string>();
+/** Compiles queries; XPath expressions of one form share their code. */
+export class QueryCompiler {
+  readonly #limits: XPathLimits;
+  readonly #forms = new CompiledForms();
 
   constructor(limits: XPathLimits) {
-    this.#expressions = new XPathTable(limits);
+    this.#limits = limits;
   }
 
-  /** Registers `subscriber`; every `add` needs its `remove`. @throws BrokerError when the XPath is not one. */
-  add(query: WideQuery, subscriber: S): StandingQuery<S> {
-    const key = query.type === 'DOMAIN' ? query.domain : this.#expressions.acquire(query.xpath);
-    let standing = this.#queries.get(key);
-    if (!standing) {
-      standing = { ...(typeof key === 'string' ? domainQuery(key) : xpathQuery(key)), subscribers: new Set() };
-      this.#queries.set(key, standing);
-      this.#keys.set(standing, key);
-    }
-    standing.subscribers.add(subscriber);
-    return standing;
-  }
-
-  remove(standing: StandingQuery<S>, subscriber: S): void {
-    const key = this.#keys.get(standing);
-    if (key === undefined || !standing.subscribers.delete(subscriber)) return;
-    if (typeof key !== 'string') this.#expressions.release(key);
-    if (standing.subscribers.size > 0) return;
-    this.#queries.delete(key);
-    this.#keys.delete(standing);
-  }
-
-  /** All standing queries, also while others are added and removed. */
-  [Symbol.iterator](): IterableIterator<StandingQuery<S>> {
-    return this.#queries.values();
+  /** @throws BrokerError when the XPath is not one (see `compileXPath`). */
+  compile(query: WideQuery): CompiledQuery {
+    if (query.type === 'DOMAIN') return { query: new DomainQuery(query.domain), name: domainName(query.domain), need: undefined };
+    const expr = readXPath(query.xpath, this.#limits);
+    const canonical = canonicalise(expr);
+    const expression = new XPathExpression(canonical, this.#forms.compile(expr, canonical));
+    return { query: new XPathQuery(expression), name: canonical.text, need: necessaryFacts(expr) };
   }
 }
 
-function domainQuery(domain: string): TopicQuery {
-  return { findsHidden: true, matches: (topic) => topic.key.domain === domain };
+/** No canonical XPath begins like this. */
+export function domainName(domain: string): string {
+  return `domain:${domain}`;
 }
 
-function xpathQuery(expression: XPathExpression): TopicQuery {
-  return { findsHidden: false, matches: (topic) => expression.matches(topic.document) };
+class DomainQuery implements TopicQuery {
+  readonly findsHidden = true;
+  readonly #domain: string;
+
+  constructor(domain: string) {
+    this.#domain = domain;
+  }
+
+  matches({ key }: TopicView): boolean {
+    return key.domain === this.#domain;
+  }
+}
+
+class XPathQuery implements TopicQuery {
+  readonly #expression: XPathExpression;
+
+  constructor(expression: XPathExpression) {
+    this.#expression = expression;
+  }
+
+  get findsHidden(): boolean {
+    return false;
+  }
+
+  matches(topic: TopicView): boolean {
+    return this.#expression.matches(topic.document);
+  }
 }

@@ -45,10 +45,11 @@ export class MemoryStore implements Store {
     const entries: StoredEntry[] = [];
     for (const entry of all) {
       bytes += entry.message.content.length;
-      if (entries.length >= maxEntries || (entries.length > 0 && bytes > maxBytes)) return { entries, next: entry.order };
+      if (entries.length >= maxEntries || (entries.length > 0 && bytes > maxBytes))
+        return { entries, damaged: [], next: entry.order };
       entries.push(entry);
     }
-    return { entries, next: undefined };
+    return { entries, damaged: [], next: undefined };
   }
 
   async commit(): Promise<void> {

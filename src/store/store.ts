@@ -62,10 +62,18 @@ export interface Recovery {
   readonly lanes: readonly LaneSummary[];
 }
 
+export interface DamagedEntry {
+  readonly order: number;
+  /** The record of its topic. */
+  readonly topicId: number;
+}
+
 /** A part of a lane. */
 export interface LanePart {
-  /** Ascending by order. What is damaged is left out, and was reported. */
+  /** Ascending by order. */
   readonly entries: readonly StoredEntry[];
+  /** Entries whose message is damaged, which was reported: they are good for nothing but to be removed. */
+  readonly damaged: readonly DamagedEntry[];
   /** There may be more entries from this order on; undefined: there are none. */
   readonly next: number | undefined;
 }

@@ -10,7 +10,7 @@ import {
   encodeUnSubscribeReturnQos,
   OK_QOS,
 } from '../codec/return-qos-xml.ts';
-import type { Command } from '../model/command.ts';
+import type { Command, Pause } from '../model/command.ts';
 import type { ConnectQos } from '../model/connect.ts';
 import { BrokerError } from '../model/error.ts';
 import type { PublishUnit, ReceivedMessage } from '../model/message.ts';
@@ -44,9 +44,10 @@ export interface CommandCaller {
 export function handleCommand(
   broker: Broker,
   caller: CommandCaller,
-  command: Command,
+  command: Command | Pause,
   onGone: OnGone,
 ): CommandResult | Promise<CommandResult> {
+  if (command.verb === 'wait') return pause(broker, command.delayMs, onGone);
   if (command.verb !== 'connect' && command.verb !== 'ping' && caller.session.isClosed)
     throw new BrokerError('user.notConnected', NOT_CONNECTED);
   switch (command.verb) {
@@ -69,6 +70,20 @@ export function handleCommand(
 }
 
 const OK: CommandResult = { qos: [OK_QOS] };
+
+function pause({ timers }: Broker, delayMs: number, onGone: OnGone): Promise<CommandResult> {
+  return new Promise((resolve) => {
+    const end = (): void => {
+      timer.cancel();
+      stopWatching();
+      resolve(NOTHING);
+    };
+    const timer = timers.start(delayMs, end);
+    const stopWatching = onGone(end);
+  });
+}
+
+const NOTHING: CommandResult = { qos: [] };
 
 async function connect(broker: Broker, caller: CommandCaller, qos: ConnectQos): Promise<CommandResult> {
   const { session, reply } = await broker.connect(qos, caller.peer);

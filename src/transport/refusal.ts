@@ -1,5 +1,8 @@
 import type { Protocol } from './recognise.ts';
 
+/** The answer to whoever asks for an IOR. */
+export const NO_CORBA = 'CORBA is not supported yet; use SOCKET or HTTP';
+
 /**
  * What a client of a protocol that is not there gets before its connection ends: in its own language where it has one. TLS is
  * there only with a certificate.
@@ -13,7 +16,7 @@ export const REFUSALS: Readonly<Partial<Record<Protocol, Buffer>>> = {
   // CONNACK of MQTT 3.1.1: unacceptable protocol version
   mqtt: Buffer.from([0x20, 0x02, 0x00, 0x01]),
   http2: http('HTTP/1.1 505 HTTP Version Not Supported', 'HTTP/2 is not supported; use HTTP/1.1\n'),
-  ior: http('HTTP/1.0 404 Not Found', 'CORBA is not supported yet; use SOCKET or HTTP\n'),
+  ior: http('HTTP/1.0 404 Not Found', `${NO_CORBA}\n`),
   // Alert: fatal, handshake_failure
   tls: Buffer.from([0x15, 0x03, 0x01, 0x00, 0x02, 0x02, 0x28]),
 };

@@ -9,7 +9,7 @@ import { makeTopics } from './publishers.ts';
 import { Random } from './random.ts';
 import { SUBSCRIBERS } from './subscriber.ts';
 import { Witness } from './witness.ts';
-import { checkState, deliverAll, live, subscribeAll, type Subscriptions } from './world.ts';
+import { checkState, deliverAll, live, type Subscriptions, subscribeAll } from './world.ts';
 
 const MAX_LIFE_MS = 1_200;
 /** Long enough to hit anything between the first line of code and the first client. */
@@ -42,7 +42,8 @@ export async function runCycles(cycles: number, seed: number, say: (text: string
     counts.cycles++;
     subscriptions ??= await setUp(run);
     slowestStartMs = Math.max(slowestStartMs, await runCycle(run, subscriptions));
-    if (counts.cycles % 10 === 0) say(`${counts.cycles} cycles, ${ledger.figures.acked} acked, ${ledger.figures.delivered} delivered`);
+    if (counts.cycles % 10 === 0)
+      say(`${counts.cycles} cycles, ${ledger.figures.acked} acked, ${ledger.figures.delivered} delivered`);
   }
   if (subscriptions) await lastLife(run, subscriptions);
   if (ledger.problems.length === 0) rmSync(directory, { recursive: true });

@@ -67,8 +67,12 @@ export class FrameClient {
   }
 
   #take(frame: WireFrame): void {
-    if (frame.type === 'I' && frame.method === 'update') return this.onUpdate(frame);
-    if (frame.type === 'I') return this.acknowledge(frame);
+    if (frame.type !== 'I') this.#answered(frame);
+    else if (frame.method === 'update') this.onUpdate(frame);
+    else this.acknowledge(frame);
+  }
+
+  #answered(frame: WireFrame): void {
     const call = this.#calls.get(frame.requestId);
     this.#calls.delete(frame.requestId);
     if (frame.type === 'E') call?.reject(new Refusal(codeOf(frame), frame.data.split('\0')[1] ?? ''));

@@ -123,9 +123,14 @@ export class Ledger {
     const message = this.find(content);
     const { subscriber } = this.#subscribers.get(name) as { subscriber: Subscriber };
     const what = message ? this.describe(message.number) : `"${content.slice(0, 100)}" (${content.length} characters)`;
-    if (!message) return this.problem(`ALIEN: ${name} got ${what}, which was never sent`);
-    if (!subscriber.wants(message)) return this.problem(`WRONG: ${name} got ${what}, which is not for it`);
-    if (!message.isPersistent && message.life !== this.life) this.problem(`BACK: ${name} got the transient ${what} in life ${this.life}`);
+    if (!message) this.problem(`ALIEN: ${name} got ${what}, which was never sent`);
+    else if (!subscriber.wants(message)) this.problem(`WRONG: ${name} got ${what}, which is not for it`);
+    else this.#receivedOwn(name, what, message, redeliver);
+  }
+
+  #receivedOwn(name: string, what: string, message: Message, redeliver: number): void {
+    if (!message.isPersistent && message.life !== this.life)
+      this.problem(`BACK: ${name} got the transient ${what} in life ${this.life}`);
     const { unmarked, problem } = this.#receiptsOf(name).received(message, redeliver);
     if (unmarked) this.figures.unmarked++;
     if (unmarked) this.problems.push(`UNMARKED: ${name} got ${what} again in life ${this.life}: ${unmarked}`);

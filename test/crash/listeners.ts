@@ -80,7 +80,8 @@ class Listener {
     witness.note({ kind: 'opened', subscriber: subscriber.name });
     const listener = new Listener(subscriber.name, client, witness, take);
     const answer = await client.login(connectQos(subscriber));
-    if (!answer.includes('<reconnected/>')) witness.ledger.problem(`SESSION: ${subscriber.name} did not get its session back: ${answer}`);
+    if (!answer.includes('<reconnected/>'))
+      witness.ledger.problem(`SESSION: ${subscriber.name} did not get its session back: ${answer}`);
     return listener;
   }
 

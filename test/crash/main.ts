@@ -20,7 +20,11 @@ report('cycles', ledger, figures);
 
 function report(what: string, { problems, figures: counted }: Ledger, own: Readonly<Record<string, number | string>>): void {
   const figures = { ...own, ...counted };
-  say(`${what}: ${Object.entries(figures).map(([name, value]) => `${name} ${value}`).join(', ')}`);
+  say(
+    `${what}: ${Object.entries(figures)
+      .map(([name, value]) => `${name} ${value}`)
+      .join(', ')}`,
+  );
   for (const problem of problems.slice(0, MAX_PROBLEMS_SHOWN)) say(problem);
   if (problems.length > MAX_PROBLEMS_SHOWN) say(`… and ${problems.length - MAX_PROBLEMS_SHOWN} more`);
   if (problems.length > 0) process.exitCode = 1;

@@ -20,7 +20,10 @@ const FILLER = 'The quick brown fox jumps over the lazy dog. 0123456789. ';
 export function contentOf({ number, contentBytes }: Pick<Message, 'number' | 'contentBytes'>): string {
   const start = number % FILLER.length;
   const filler = FILLER.slice(start) + FILLER.slice(0, start);
-  return `${number} ${filler.repeat(Math.ceil(contentBytes / FILLER.length))}`.slice(0, Math.max(contentBytes, `${number} `.length));
+  return `${number} ${filler.repeat(Math.ceil(contentBytes / FILLER.length))}`.slice(
+    0,
+    Math.max(contentBytes, `${number} `.length),
+  );
 }
 
 /** The number in a content; NaN when it is none of ours. */

@@ -55,7 +55,9 @@ export class Receipts {
     const before = this.#received[number] ?? 0;
     this.#received[number] = before + 1;
     this.outstanding.delete(number);
-    const problem = this.#acknowledgedAt[number] ? 'AGAIN: although it had acknowledged it for good' : this.#disorder(message, before === 0);
+    const problem = this.#acknowledgedAt[number]
+      ? 'AGAIN: although it had acknowledged it for good'
+      : this.#disorder(message, before === 0);
     return {
       ...(before > 0 && redeliver === 0 ? { unmarked: `received ${before} times before` } : {}),
       ...(problem === undefined ? {} : { problem }),
@@ -68,7 +70,8 @@ export class Receipts {
     const lastInRun = this.#lastInRun.get(lane) ?? -1;
     this.#lastInRun.set(lane, number);
     if (isFirst) this.#lastFirst.set(lane, Math.max(lastFirst, number));
-    if (isFirst && number < lastFirst) return `DISORDER: for the first time although ${lastFirst} had come before to ${this.#name}`;
+    if (isFirst && number < lastFirst)
+      return `DISORDER: for the first time although ${lastFirst} had come before to ${this.#name}`;
     if (number <= lastInRun) return `DISORDER: although ${lastInRun} had just come`;
     return undefined;
   }

@@ -16,7 +16,7 @@ export interface Subscriber {
   readonly presence: number;
 }
 
-export type Query = { readonly oid: string } | { readonly xpath: string };
+type Query = { readonly oid: string } | { readonly xpath: string };
 
 /** For whom a message without destination is. */
 const isPublic = ({ destination }: Message): boolean => destination === undefined;

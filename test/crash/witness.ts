@@ -33,7 +33,8 @@ export class Witness {
 
   acked(message: Message, qos: readonly bigint[]): void {
     const [rcvTimestamp] = qos;
-    if (rcvTimestamp === undefined) this.ledger.problem(`ANSWER: without rcvTimestamp to ${this.ledger.describe(message.number)}`);
+    if (rcvTimestamp === undefined)
+      this.ledger.problem(`ANSWER: without rcvTimestamp to ${this.ledger.describe(message.number)}`);
     else this.note({ kind: 'acked', number: message.number, rcvTimestamp });
   }
 }

@@ -27,7 +27,8 @@ export async function subscribeAll(port: number): Promise<Subscriptions> {
 export async function checkState(port: number, subscriptions: Subscriptions, ledger: Ledger): Promise<void> {
   for (const [subscriber, known] of subscriptions) {
     const found = await subscriptionsOf(port, subscriber).catch((error: Error) => error.message);
-    if (found !== known) ledger.problem(`SUBSCRIPTIONS: ${subscriber.name} had "${known}" and has "${found}" in life ${ledger.life}`);
+    if (found !== known)
+      ledger.problem(`SUBSCRIPTIONS: ${subscriber.name} had "${known}" and has "${found}" in life ${ledger.life}`);
   }
   for (const topic of HISTORY_TOPICS) await checkHistory(port, topic, ledger);
 }
@@ -60,13 +61,16 @@ async function subscriptionsOf(port: number, { name, session }: Subscriber): Pro
 /** The newest messages, each acknowledged one among them; one that was sent and never acknowledged may be there. */
 async function checkHistory(port: number, topic: string, ledger: Ledger): Promise<void> {
   const acked = ledger.ackedOn(topic);
-  const { body } = await request(port, `/topics/${topic}?history=${2 * HISTORY_ENTRIES}`).catch((error: Error) => ({ body: error.message }));
+  const { body } = await request(port, `/topics/${topic}?history=${2 * HISTORY_ENTRIES}`).catch((error: Error) => ({
+    body: error.message,
+  }));
   const units = readUnits(body);
   const say = (what: string): void => ledger.problem(`HISTORY: ${topic} in life ${ledger.life} ${what}`);
   for (const { content } of units) if (ledger.find(content)?.topic !== topic) say(`has "${content.slice(0, 50)}"`);
   const stamps = units.map(({ rcvTimestamp }) => rcvTimestamp);
   if (stamps.some((stamp, i) => i > 0 && stamp >= (stamps[i - 1] as bigint))) say(`is not in order: ${stamps.join(' ')}`);
-  if (units.length > HISTORY_ENTRIES || units.length < Math.min(HISTORY_ENTRIES, acked.length)) say(`has ${units.length} entries`);
+  if (units.length > HISTORY_ENTRIES || units.length < Math.min(HISTORY_ENTRIES, acked.length))
+    say(`has ${units.length} entries`);
   const oldest = units.length < HISTORY_ENTRIES ? 0n : (stamps.at(-1) ?? 0n);
   for (const { message, rcvTimestamp } of acked.slice(-HISTORY_ENTRIES))
     if (rcvTimestamp >= oldest && !stamps.includes(rcvTimestamp)) say(`lacks ${JSON.stringify(message)}`);

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { startBroker } from '../helpers/broker.ts';
+import { readStatistics, untilStatistics } from '../helpers/statistics.ts';
 import { CHROMIUM, Page } from './browser.ts';
 
 const hasBrowser = existsSync(CHROMIUM);
@@ -27,6 +28,28 @@ test.skipIf(!hasBrowser)(`examples/browser/sse.html says that the broker refuses
   await expect(page.until(/refused/)).resolves.toBeTypeOf('string');
 });
 
+test.skipIf(!hasBrowser)(`examples/browser/ajax.html shows what is there and what is published${skipped}`, async () => {
+  const origin = await serveExamples();
+  const broker = await startBroker({ corsOrigin: [origin] });
+  await broker.fetch('/topics/oslo', { method: 'PUT', body: 'größer', headers: { 'X-Key': '<weather/>' } });
+  const page = await Page.open(`${origin}/ajax.html?broker=${broker.url}`);
+  expect(await page.until(/oslo: größer/)).toContain('listening to //weather');
+  await broker.fetch('/topics/oslo', { method: 'PUT', body: '<wärmer/> & more' });
+  await page.until(/oslo: <wärmer\/> & more\s+oslo: größer/);
+  await broker.fetch('/topics/bytes', { method: 'PUT', body: new Uint8Array([0, 1, 2]), headers: { 'X-Key': '<weather/>' } });
+  await page.until(/bytes: 3 bytes\s+oslo/);
+  await page.goTo('about:blank');
+  await untilStatistics(broker, ({ sessions }) => sessions === 0);
+});
+
+test.skipIf(!hasBrowser)(`examples/browser/ajax.html says that the broker refuses a foreign page${skipped}`, async () => {
+  const origin = await serveExamples();
+  const broker = await startBroker();
+  const page = await Page.open(`${origin}/ajax.html?broker=${broker.url}`);
+  await expect(page.until(/refused/)).resolves.toBeTypeOf('string');
+  expect((await readStatistics(broker)).sessions).toBe(0);
+});
+
 test.skipIf(!hasBrowser)(`the page at / shows three lines to copy${skipped}`, async () => {
   const broker = await startBroker();
   const page = await Page.open(`${broker.url}/`);
@@ -36,9 +59,10 @@ test.skipIf(!hasBrowser)(`the page at / shows three lines to copy${skipped}`, as
 
 /** What `python3 -m http.server --directory examples/browser` does. Returns its origin. */
 async function serveExamples(): Promise<string> {
-  const server = createServer((_request, response) => {
+  const server = createServer((request, response) => {
     response.setHeader('Content-Type', 'text/html; charset=utf-8');
-    response.end(readFileSync(join(import.meta.dirname, '../../examples/browser/sse.html')));
+    const name = request.url?.startsWith('/ajax.html') ? 'ajax.html' : 'sse.html';
+    response.end(readFileSync(join(import.meta.dirname, '../../examples/browser', name)));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => {

@@ -58,8 +58,12 @@ export class Page {
     const page = new Page(browser);
     const { targetId } = await page.#call('Target.createTarget', { url: 'about:blank' });
     page.#sessionId = (await page.#call('Target.attachToTarget', { targetId, flatten: true }))['sessionId'] as string;
-    await page.#call('Page.navigate', { url });
+    await page.goTo(url);
     return page;
+  }
+
+  async goTo(url: string): Promise<void> {
+    await this.#call('Page.navigate', { url });
   }
 
   /** Resolves with the text of the page's body once it matches. */

@@ -7,9 +7,12 @@ export interface Outcome {
   readonly stderr: string;
 }
 
-/** `test`, or where one of the programs is missing, a skipped test whose name says so. */
-export function testWith(programs: readonly string[], name: string, run: () => Promise<void>): void {
-  const missing = programs.filter((program) => !isInstalled(program));
+/** A program by its name, or a command that succeeds where the program is, with the libraries that it takes. */
+type Requirement = string | readonly [program: string, ...args: string[]];
+
+/** `test`, or where something that it takes is missing, a skipped test whose name says so. */
+export function testWith(requirements: readonly Requirement[], name: string, run: () => Promise<void>): void {
+  const missing = requirements.filter((requirement) => !isInstalled(requirement)).map(String);
   if (missing.length === 0) test(name, run);
   else test.skip(`${name} (SKIPPED: ${missing.join(', ')} not installed)`, run);
 }
@@ -67,6 +70,9 @@ export function startProgram(
   return { ended, until, kill };
 }
 
-function isInstalled(program: string): boolean {
-  return spawnSync(program, ['--version'], { stdio: 'ignore', timeout: 10_000 }).error === undefined;
+function isInstalled(requirement: Requirement): boolean {
+  const options = { stdio: 'ignore', timeout: 10_000 } as const;
+  if (typeof requirement === 'string') return spawnSync(requirement, ['--version'], options).error === undefined;
+  const [program, ...args] = requirement;
+  return spawnSync(program, args, options).status === 0;
 }

@@ -9,6 +9,8 @@ export interface TestBroker {
   readonly socketPort: number | undefined;
   /** The port of XML-RPC alone, if it was asked for. */
   readonly xmlrpcPort: number | undefined;
+  /** The port of the console, if it was asked for. */
+  readonly telnetPort: number | undefined;
   /** `http://127.0.0.1:<port>` */
   readonly url: string;
   /** `fetch` of a path; every answer must be read or cancelled. */
@@ -19,6 +21,8 @@ export interface TestBroker {
   put(path: string, body: string | Uint8Array, headers?: Record<string, string>): Promise<Answer>;
   /** GETs a path and returns status and body. */
   get(path: string, headers?: Record<string, string>): Promise<Answer>;
+  /** The exit code that an administrator asks for. */
+  readonly exitRequested: Promise<number>;
   close(): Promise<void>;
 }
 
@@ -44,11 +48,13 @@ export async function startBroker(settings: Partial<Config> = {}, parts: ServerP
     port,
     socketPort: server.addresses.socket?.port,
     xmlrpcPort: server.addresses.xmlrpc?.port,
+    telnetPort: server.addresses.telnet?.port,
     url,
     fetch: (path, init) => fetch(url + path, init),
     post: async (body, path = '/', headers = {}) => read(await fetch(url + path, { method: 'POST', body, headers })),
     put: async (path, body, headers = {}) => read(await fetch(url + path, { method: 'PUT', body, headers })),
     get: async (path, headers = {}) => read(await fetch(url + path, { headers })),
+    exitRequested: server.exitRequested,
     close: () => server.close(),
   };
 }

@@ -37,7 +37,7 @@ export class RawClient {
   }
 
   /** Resolves with all that has arrived once it matches; rejects when the peer closes before. */
-  async until(pattern: RegExp): Promise<string> {
+  async until(pattern: Pick<RegExp, 'test'>): Promise<string> {
     while (!pattern.test(this.text)) {
       if (this.#isClosed) throw new Error(`closed before ${pattern}; received: ${this.text.slice(0, 500)}`);
       await new Promise<void>((resolve) => {

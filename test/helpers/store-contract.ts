@@ -109,7 +109,7 @@ export function describeStore(name: string, { create, reopen }: StoreKind): void
         expect(store.read(LANE, 0, 100, 1).entries).toHaveLength(1);
         expect(store.read(LANE, 0, 100, 35).entries.length).toBeLessThan(10);
         expect(store.read(LANE, 998, 100, 10_000).entries.map(({ order }) => order)).toEqual([998, 999]);
-        expect(store.read(LANE, 1_000, 100, 10_000)).toEqual({ entries: [], next: undefined });
+        expect(store.read(LANE, 1_000, 100, 10_000)).toEqual({ entries: [], damaged: [], next: undefined });
       }),
     );
 

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { onTestFinished } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import {
   decodeMethodCall,
   decodeMethodResponse,
@@ -21,6 +21,17 @@ export async function call(port: number, method: string, ...params: RpcValue[]):
 
 export async function login(port: number, name: string, qos = '<qos/>'): Promise<string> {
   return String(await call(port, 'authenticate.login', name, 'secret', qos, ''));
+}
+
+/** Resolves when the session of `id` has ended. */
+export async function ended(port: number, id: string): Promise<void> {
+  for (;;) {
+    const outcome = await call(port, 'xmlBlaster.get', id, "<key oid='a'/>", '').catch((error: Error) => error);
+    if (outcome instanceof Error) {
+      expect(outcome.message).toContain('accessDenied');
+      return;
+    }
+  }
 }
 
 export function callbackQos(url: string, attributes = ''): string {

@@ -87,7 +87,7 @@ export async function startBroker(command: string, args: readonly string[], { cw
   const port = await new Promise<number>((resolve, reject) => {
     const read = (chunk: Buffer): void => {
       output += chunk.toString();
-      const found = /(?:127\.0\.0\.1|0\.0\.0\.0):(\d+)/.exec(output);
+      const found = /listens on http:\/\/[0-9.]+:(\d+)/.exec(output);
       if (found) resolve(Number(found[1]));
     };
     child.stdout.on('data', read);

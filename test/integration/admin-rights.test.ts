@@ -42,8 +42,8 @@ describe.each(Object.entries(WAYS))('a change by %s', (_, run) => {
 test('a GET of /topics changes nothing, whoever asks', async () => {
   const broker = await startBroker();
   await victim(broker);
-  const { status, body } = await broker.get(`/topics/__cmd:${encodeURIComponent(KILL)}`, basic('joe'));
-  expect([status, exceptionOf(body).code]).toEqual([400, 'user.wrongApiUsage']);
+  const { status, headers, body } = await broker.get(`/topics/__cmd:${encodeURIComponent(KILL)}`, basic('joe'));
+  expect([status, headers.get('Allow'), exceptionOf(body).code]).toEqual([405, 'PUT, POST', 'user.wrongApiUsage']);
   expect((await broker.get('/topics/__cmd:%3FnumClients')).body).toBe('1');
 });
 
@@ -71,6 +71,13 @@ test('a right that is taken away counts at once', async () => {
   expect(codeOf(await setCommand(root, 'sysprop/?a=1'))).toBe('');
   file.replace(`root:${SECRET}\nvictim::\n`);
   await expect.poll(async () => codeOf(await setCommand(root, KILL)), { timeout: 5_000 }).toBe(DENIED);
+});
+
+test('metrics are for those who may get __cmd:?metrics, as everybody may whose topics are not listed', async () => {
+  const lines = [`joe:${SECRET}`, `prometheus:${SECRET}:get("exact:__cmd:?metrics")`, `sensor:${SECRET}:publish,get(weather)`];
+  const broker = await startBroker({ passwordFile: passwordFile(lines.join('\n')).path });
+  const statusFor = async (user: string) => (await broker.get('/metrics', basic(user))).status;
+  expect([await statusFor('joe'), await statusFor('prometheus'), await statusFor('sensor')]).toEqual([200, 200, 403]);
 });
 
 test('a topic right that denies a command counts for commands too', async () => {

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { version } from '../../src/server.ts';
 import { RawClient } from '../helpers/raw.ts';
+import { TelnetClient } from '../helpers/telnet.ts';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -33,10 +34,10 @@ class Program {
     onTestFinished(() => void this.#child.kill('SIGKILL'));
   }
 
-  /** Resolves with the port once the log names it. */
-  async port(): Promise<number> {
+  /** Resolves with the first port of that scheme once the log names it. */
+  async port(scheme = 'http'): Promise<number> {
     for (;;) {
-      const port = /listens on http:\/\/\S+:(\d+)/.exec(this.#stdout)?.[1];
+      const port = new RegExp(`listens on .*?${scheme}://[^ "]+:(\\d+)`).exec(this.#stdout)?.[1];
       if (port !== undefined) return Number(port);
       if (this.#child.exitCode !== null) throw new Error(`it ended: ${this.#stdout}${this.#stderr}`);
       await new Promise<void>((resolve) => {
@@ -195,11 +196,23 @@ describe('xmlblaster', () => {
     expect(stdout).not.toContain('socket://');
   });
 
-  test('says where both ports are', async () => {
-    const program = new Program(['--port', '0', '--socket-port', '0']);
+  test('says where its ports are', async () => {
+    const program = new Program(['--socket-port', '--xmlrpc-port', '--telnet-port', '--port'].flatMap((flag) => [flag, '0']));
     await program.port();
     program.signal('SIGTERM');
-    expect((await program.ended()).stdout).toMatch(/listens on http:\/\/127\.0\.0\.1:\d+ and socket:\/\/127\.0\.0\.1:\d+"/);
+    const places = ['http', 'socket', 'http', 'telnet'].map((scheme) => `${scheme}://127\\.0\\.0\\.1:\\d+`);
+    expect((await program.ended()).stdout).toMatch(new RegExp(`listens on ${places.join(' and ')}"`));
+  });
+
+  test('ends when somebody at the console wants it', async () => {
+    const program = new Program(['--port', '0', '--telnet-port', '0']);
+    const port = await program.port('telnet');
+    const client = await TelnetClient.open(port);
+    await client.say('connect admin secret');
+    await client.say('exit');
+    client.raw.write('yes\r\n');
+    expect(await client.raw.closed()).toMatch(/yes\r\nOK\r\n(127\.0\.0\.1 << )?Bye\n$/);
+    expect((await program.ended()).code).toBe(0);
   });
 
   test('on an address that the machine does not have ends with 1 and a sentence', async () => {

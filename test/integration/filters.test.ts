@@ -283,6 +283,26 @@ describe('slow filters of many subscribers', () => {
     expect(longest).toBeLessThan((performance.now() - started) / 4);
   });
 
+  test('that are XPaths of one topic bring to each subscription what is its own', async () => {
+    const broker = await startBroker();
+    const subscriptions = Array.from({ length: 300 }, (_, i) => {
+      const query = i === 299 ? "not(/news[@n='3'])" : `/news[@n='${i}' or @n > 1000]`;
+      return `<subscribe><key oid='a'/><qos><subscribe id='__subId:joe-${i}'/>${filter('XPathFilter', query)}</qos></subscribe>`;
+    });
+    await broker.post(`<xmlBlaster>${subscriptions.join('')}</xmlBlaster>`, '/?session=joe/1');
+    await publishAll(broker, ["<news n='3'/>", "<news n='298'/>", '<news/>', 'no XML']);
+    const received = (await updates(broker)).map(({ text, qos }) => {
+      const id = qos.getElementsByTagName('subscribe').item(0)?.getAttribute('id') ?? '';
+      return `${id.replace(/.*-/, '')}: ${text}`;
+    });
+    expect(received).toEqual(["3: <news n='3'/>", "298: <news n='298'/>", "299: <news n='298'/>", '299: <news/>']);
+    await publish(broker, "<news n='1001'/>");
+    expect(await updates(broker)).toHaveLength(300);
+    await unSubscribe(broker, "<key oid='__subId:joe-298'/>");
+    await publish(broker, "<news n='298'/>");
+    expect(await updates(broker)).toHaveLength(1);
+  });
+
   test('make publishers wait before too much waits for them, and keep the order', async () => {
     const { broker, asked } = await start(0.1, true);
     const contents = Array.from({ length: PUBLISHES }, (_, i) => String(i));

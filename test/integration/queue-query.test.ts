@@ -90,7 +90,7 @@ test.each([
   ['__cmd:client/joe/1/?historyQueueEntries', '', /./],
   ['__cmd:topic/b/?historyQueueEntries', '', /The topic "b" does not exist/],
   ['__cmd:topic/none/?historyQueueEntries', '', /The topic "none" keeps no history/],
-  ['__cmd:node/eagle/topic/a/?historyQueueEntries', '', /The node "eagle" is not this one/],
+  ['__cmd:node/eagle/topic/a/?historyQueueEntries', '', /"eagle" is another broker/],
 ])('%s with %s is user.illegalArgument', async (oid, query, sentence) => {
   const broker = await brokerWithThree();
   await broker.post("<publish><key oid='none'/><qos><topic><queue relating='history' maxEntries='0'/></topic></qos></publish>");

@@ -128,9 +128,10 @@ describe.each(kinds)('after a restart, %s,', (_, startDurable) => {
     expect(textsOf(body)).toEqual(['was there']);
     await first.get(`${path}&ack=${ackOf(body)}`);
     const second = await restart();
+    await second.put('/topics/before', 'wanted before');
     await second.put('/topics/after', 'wanted', { 'X-Key': '<b/>' });
     await second.put('/topics/after', 'not wanted');
-    expect(await poll(second, JOE)).toEqual(['wanted']);
+    expect(await poll(second, JOE)).toEqual(['wanted before', 'wanted']);
   });
 
   test('an ended subscription and an ended session stay ended', async () => {

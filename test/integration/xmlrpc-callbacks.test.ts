@@ -3,7 +3,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { encodeFault } from '../../src/codec/xmlrpc.ts';
 import { startBroker } from '../helpers/broker.ts';
 import { hurriedClock } from '../helpers/clock.ts';
-import { CallbackServer, call, callbackQos, login, respond } from '../helpers/xmlrpc.ts';
+import { CallbackServer, call, callbackQos, ended, login, respond } from '../helpers/xmlrpc.ts';
 
 // Updates that the broker pushes to a client's own server (protocol/xmlrpc.md, "Push").
 
@@ -81,6 +81,16 @@ describe('updates', () => {
     expect(server.received.map(({ method }) => method)).toEqual(['update', '$default.update', '$default.update']);
   });
 
+  test('have contents as strings if the callback says so', async () => {
+    const { port } = await startBroker();
+    const server = await CallbackServer.start();
+    const url = `${server.url}<attribute name='contentAsString'>true</attribute>`;
+    await subscribe(port, url);
+    await publish(port, '<one> ä');
+    await server.until(({ received }) => received.length > 0);
+    expect(server.received[0]?.params[2]).toBe('<one> ä');
+  });
+
   test('that the client refuses with an error of its own become dead messages', async () => {
     const { port } = await startBroker();
     const server = await CallbackServer.start();
@@ -108,21 +118,33 @@ describe('updates', () => {
 });
 
 describe('a callback server that fails', () => {
+  const answer = (body: string) => `HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+
   test.each([
-    ['answers garbage', () => 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello'],
-    [
-      'redirects',
-      (port: number) => `HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:${port}/healthz\r\nContent-Length: 0\r\n\r\n`,
-    ],
-    ['closes in the middle', () => 'HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n<?xml'],
-    ['answers more than a mebibyte', () => `HTTP/1.1 200 OK\r\nContent-Length: 1048577\r\n\r\n${' '.repeat(1_048_577)}`],
-    ['closes at once', () => ''],
-  ])('%s: without retries its session ends', async (_what, answerOf) => {
+    ['answers garbage', answer('hello')],
+    ['answers 10,000 nested arrays', answer(`<methodResponse>${'<array>'.repeat(10_000)}`)],
+    ['answers a DTD', answer('<!DOCTYPE a><methodResponse/>')],
+    ['answers another status', 'HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n'],
+    ['speaks another protocol', 'SSH-2.0-OpenSSH_9.2\r\n'],
+    ['answers a header without an end', `HTTP/1.1 200 OK\r\n${'X: y\r\n'.repeat(10_000)}`],
+    ['closes in the middle', 'HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n<?xml'],
+    ['answers more than a mebibyte', answer(' '.repeat(1_048_577))],
+    ['closes at once', ''],
+  ])('%s: without retries its session ends', async (_what, bytes) => {
     const { port } = await startBroker();
-    const url = await startRawServer(answerOf(port));
-    const id = await subscribe(port, url);
+    const id = await subscribe(port, await startRawServer(bytes));
     await publish(port, 'one');
     await ended(port, id);
+  });
+
+  test('redirects: nobody follows, and its session ends', async () => {
+    const { port } = await startBroker();
+    const elsewhere = await CallbackServer.start();
+    const redirect = `HTTP/1.1 307 Elsewhere\r\nLocation: ${elsewhere.url}\r\nContent-Length: 0\r\n\r\n`;
+    const id = await subscribe(port, await startRawServer(redirect));
+    await publish(port, 'one');
+    await ended(port, id);
+    expect(elsewhere.received).toEqual([]);
   });
 
   test('hangs: the session ends when the time for an answer is over', async () => {
@@ -189,17 +211,6 @@ describe('the address of a callback', () => {
     expect(await login(port, 'joe', callbackQos('http://192.0.2.1:8081/'))).toMatch(/^sessionId:/);
   });
 });
-
-/** Resolves when the session of `id` has ended. */
-async function ended(port: number, id: string): Promise<void> {
-  for (;;) {
-    const outcome = await call(port, 'xmlBlaster.get', id, "<key oid='a'/>", QOS).catch((error: Error) => error);
-    if (outcome instanceof Error) {
-      expect(outcome.message).toContain('accessDenied');
-      return;
-    }
-  }
-}
 
 /** A server that answers everything with the same bytes and closes. Returns its URL. */
 async function startRawServer(answer: string): Promise<string> {

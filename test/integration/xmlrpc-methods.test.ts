@@ -23,6 +23,7 @@ describe('methods', () => {
       ["<key oid='e'/>", '5', NO_QOS],
     ]);
     expect(many).toHaveLength(2);
+    expect(await call(port, 'xmlBlaster.publishOneway', id, [["<key oid='f'/>", bytes, NO_QOS]])).toBe('');
     const get = async (oid: string, ...rest: string[]) => {
       const units = (await call(port, 'xmlBlaster.get', id, `<key oid='${oid}'/>`, NO_QOS, ...rest)) as RpcValue[][];
       return units.map(([, content]) => content);
@@ -31,6 +32,7 @@ describe('methods', () => {
     expect(await get('a', 'true')).toEqual(['one ä']);
     expect(await get('b')).toEqual([bytes]);
     expect(await get('c', 'true')).toEqual(['three']);
+    expect(await get('f')).toEqual([bytes]);
     expect(await get('nothing')).toEqual([]);
     expect(await call(port, 'xmlBlaster.erase', id, "<key oid='a'/>", NO_QOS)).toEqual([expect.stringContaining('<isErase/>')]);
   });
@@ -74,30 +76,6 @@ describe('methods', () => {
   });
 });
 
-describe('single-channel push', () => {
-  test('hands out one update per request, again until it is acknowledged', async () => {
-    const { port } = await startBroker();
-    const qos = "<qos><session name='joe/1'/></qos>";
-    const answer = String(await call(port, 'authenticate.connectSingleChannel', null, qos));
-    const id = /sessionId='([^']+)'\/>/.exec(answer)?.[1] ?? '';
-    await call(port, 'xmlBlaster.subscribe', id, "<key oid='a'/>", NO_QOS);
-    const request = () => call(port, 'xmlBlaster.updateRequest', id, '20000', 'false') as Promise<[string, string, RpcValue[][]]>;
-    const waiting = request();
-    await call(port, 'xmlBlaster.publish', id, "<key oid='a'/>", 'one', NO_QOS);
-    await call(port, 'xmlBlaster.publish', id, "<key oid='a'/>", 'two', NO_QOS);
-    const [method, , [unit]] = await waiting;
-    expect([method, String(unit?.[1])]).toEqual(['update', 'one']);
-    const [, again, [sameUnit]] = await request();
-    expect(String(sameUnit?.[1])).toBe('one');
-    expect(await call(port, 'xmlBlaster.updateAckOrException', id, again, [OK], '')).toBe('');
-    const [, second, [other]] = await request();
-    expect(String(other?.[1])).toBe('two');
-    await call(port, 'xmlBlaster.updateAckOrException', id, second, [], 'errorCode=[user.update.error] message=[no]');
-    expect(await call(port, 'xmlBlaster.updateRequest', id, '0', 'false')).toBeNull();
-    expect(await call(port, 'xmlBlaster.shutdownCb', id)).toBe('');
-  });
-});
-
 describe('HTTP', () => {
   test('POST / and /RPC2 take it, and on a port of its own any path', async () => {
     const broker = await startBroker({ xmlrpcPort: 0 });
@@ -124,9 +102,14 @@ describe('HTTP', () => {
   });
 
   test('pages of other sites are refused', async () => {
-    const broker = await startBroker();
+    const broker = await startBroker({ xmlrpcPort: 0 });
     const body = encodeMethodCall('xmlBlaster.ping', ['']);
-    expect((await broker.post(body, '/RPC2', { Origin: 'http://example.org' })).status).toBe(403);
+    for (const headers of [{ Origin: 'http://example.org' }, { Origin: 'null' }, { 'Sec-Fetch-Site': 'cross-site' }]) {
+      expect((await broker.post(body, '/', headers)).status).toBe(403);
+      expect((await broker.post(body, '/RPC2', headers)).status).toBe(403);
+      const own = await fetch(`http://127.0.0.1:${broker.xmlrpcPort}/`, { method: 'POST', body, headers });
+      expect([own.status, await own.text()]).toEqual([403, expect.stringContaining('notAuthorized')]);
+    }
     const host = await exchange(
       broker.port,
       `POST / HTTP/1.0\r\nHost: example.org\r\nContent-Length: ${body.length}\r\n\r\n${body}`,

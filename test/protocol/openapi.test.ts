@@ -79,7 +79,7 @@ const PLACES: Readonly<Record<string, string>> = { '/admin/*': '{path}', '/monit
 /** The addresses in the source of the routes: `app.get('/topics/*', …)`, `url: '/topics/*'`, and one for each verb. */
 function registeredPaths(): string[] {
   const folder = join(import.meta.dirname, '../../src/transport/http');
-  const sources = readdirSync(folder).filter((name) => name.endsWith('-routes.ts'));
+  const sources = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('-routes.ts'));
   const source = sources.map((name) => readFileSync(join(folder, name), 'utf8')).join('\n');
   const literals = [...source.matchAll(/(?:app\.\w+\(|url: )'(\/[^']*)'/g)].map(([, path = '']) =>
     path.replace('*', PLACES[path] ?? '{oid}'),

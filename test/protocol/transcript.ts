@@ -55,7 +55,8 @@ export class Marks {
   }
 }
 
-function unquoted(text: string): Buffer {
+/** The bytes that a line stands for. */
+export function unquoted(text: string): Buffer {
   const plain = text.replace(/\\(0|n|\\|x[0-9a-f]{2})/g, (_, code: string) => {
     if (code === '0') return '\0';
     if (code === 'n') return '\n';

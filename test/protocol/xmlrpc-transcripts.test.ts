@@ -21,6 +21,7 @@ async function replay(transcript: string): Promise<void> {
   const server = await startServer();
   const marks = new Marks();
   const answers: Promise<Buffer>[] = [];
+  let poll: Promise<Buffer> | undefined;
   const open: ServerResponse[] = [];
   let userAgent = '';
   const expectSame = (said: string, body: Buffer | undefined): void => {
@@ -31,6 +32,8 @@ async function replay(transcript: string): Promise<void> {
     if (line.startsWith('A ')) userAgent = said;
     else if (line.startsWith('C ')) answers.push(call(url, userAgent, marks.fill(said)));
     else if (line.startsWith('S ')) expectSame(said, await answers.shift());
+    else if (line.startsWith('P ')) poll = call(url, userAgent, marks.fill(said));
+    else if (line.startsWith('Q ')) expectSame(said, await poll);
     else if (line.startsWith('R ')) open.shift()?.end(marks.fill(said));
     else if (line.startsWith('U ')) {
       const { body, response } = await server.next();

@@ -2,11 +2,12 @@ import { BrokerError } from '../../model/error.ts';
 import type { ErrorCode } from '../../model/error-codes.ts';
 import type { ReceivedMessage } from '../../model/message.ts';
 import type { Timestamp } from '../../model/timestamp.ts';
-import { compileXPath, type XPathLimits } from '../xpath/xpath-expression.ts';
+import type { XPathLimits } from '../xpath/xpath-expression.ts';
 import type { CompiledFilter, FilterKind, FilterParameters } from './content-filter.ts';
 import type { MessageViews } from './message-view.ts';
 import { Regex } from './regex.ts';
 import { compileSql92 } from './sql92/sql92.ts';
+import { contentXPaths, qosXPaths, type XPathFilters } from './xpath-filters.ts';
 
 /** What a filter costs beside its query, and what a compiled query costs per character, in bytes. */
 const FILTER_BYTES = 512;
@@ -16,11 +17,11 @@ const DEFAULT_MAX_LEN = 1_000_000;
 
 /** The filters of the original: requirements mime.plugin.access.regex, .xpath, .sql92 and its ContentLenFilter. */
 export function builtInFilters(views: MessageViews, xpathLimits: XPathLimits): readonly FilterKind[] {
-  const xpath = (query: string, isQos: boolean): CompiledFilter => compileXPathFilter(query, isQos, views, xpathLimits);
+  const [content, qos] = [contentXPaths(views, xpathLimits), qosXPaths(views, xpathLimits)];
   return [
     kind('GnuRegexFilter', (query) => compileRegexFilter(query, views)),
-    kind('XPathFilter', (query, parameters) => xpath(query, parameters.get('matchAgainstQos') === 'true')),
-    kind('XPathQosFilter', (query) => xpath(query, true)),
+    kind('XPathFilter', (query, parameters) => xpathFilter(query, parameters.get('matchAgainstQos') === 'true' ? qos : content)),
+    kind('XPathQosFilter', (query) => xpathFilter(query, qos)),
     kind('Sql92Filter', (query) => compileSql92Filter(query, views), 'user.illegalArgument'),
     kind('ContentLenFilter', compileContentLenFilter),
   ];
@@ -66,6 +67,11 @@ function filter(query: string, matches: (message: ReceivedMessage) => boolean, m
   };
 }
 
+function xpathFilter(query: string, xpaths: XPathFilters): CompiledFilter {
+  const { matches, standing } = xpaths.compile(query);
+  return { ...filter(query, matches), standing };
+}
+
 function compileRegexFilter(query: string, views: MessageViews): CompiledFilter {
   const regex = new Regex(query);
   const matches = (message: ReceivedMessage): boolean => {
@@ -74,15 +80,6 @@ function compileRegexFilter(query: string, views: MessageViews): CompiledFilter 
     return regex.matches(views.of(message).text);
   };
   return filter(query, matches, regex.bytes);
-}
-
-function compileXPathFilter(query: string, isQos: boolean, views: MessageViews, limits: XPathLimits): CompiledFilter {
-  const expression = compileXPath(query, limits);
-  return filter(query, (message) => {
-    const view = views.of(message);
-    const document = isQos ? view.qosDocument : view.contentDocument;
-    return document !== undefined && expression.matches(document);
-  });
 }
 
 function compileSql92Filter(query: string, views: MessageViews): CompiledFilter {

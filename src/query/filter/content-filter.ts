@@ -45,6 +45,14 @@ export interface CompiledFilter {
   readonly matches: MessagePredicate;
   /** What it holds, in bytes. */
   readonly bytes: number;
+  /** Where those are noted that subscriptions have: they are looked for in a message all at once. */
+  readonly standing?: StandingFilter;
+}
+
+/** As many `hold` as there are subscriptions with the filter, and a `release` for each. */
+export interface StandingFilter {
+  hold(): void;
+  release(): void;
 }
 
 /** A row of the table of filters. */

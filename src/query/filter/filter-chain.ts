@@ -12,6 +12,15 @@ export class FilterChain {
     this.bytes = filters.reduce((bytes, filter) => bytes + filter.bytes, 0);
   }
 
+  /** A subscription has it from now on; every `hold` needs its `release`. */
+  hold(): void {
+    for (const { standing } of this.#filters) standing?.hold();
+  }
+
+  release(): void {
+    for (const { standing } of this.#filters) standing?.release();
+  }
+
   /**
    * @param receiver the absolute name of the session that is to get it.
    * @throws BrokerError when a filter fails.

@@ -62,8 +62,8 @@ export class FilterTable {
     if (!found) throw new BrokerError('resource.configuration.pluginFailed', this.#unknown(type, version));
     const { kind, parameters } = found;
     try {
-      const { matches, bytes } = kind.compile(query, parameters);
-      return { matches: explained(type, kind.failure, matches), bytes };
+      const compiled = kind.compile(query, parameters);
+      return { ...compiled, matches: explained(type, kind.failure, compiled.matches) };
     } catch (error) {
       throw new BrokerError(kind.queryError, `${type}: ${messageOf(error)}`, { cause: error });
     }

@@ -4,6 +4,7 @@ import type { ReceivedMessage } from '../../model/message.ts';
 import type { XmlElement } from '../../model/xml-element.ts';
 import { TopicDocument } from '../xpath/topic-document.ts';
 import { type PropertyValue, readProperties } from './property-value.ts';
+import { XPathPass } from './xpath-pass.ts';
 
 /** How filters read XML; both throw a BrokerError, `user.maxSizeExceed` when the XML is too large or too deep to be read. */
 export interface XmlReaders {
@@ -26,6 +27,8 @@ export class MessageView {
   #text: string | undefined;
   #content: TopicDocument | 'no XML' | undefined;
   #qos: TopicDocument | undefined;
+  #contentPass: XPathPass | undefined;
+  #qosPass: XPathPass | undefined;
   #properties: ReadonlyMap<string, PropertyValue> | undefined;
 
   constructor(message: ReceivedMessage, readers: XmlReaders) {
@@ -48,6 +51,17 @@ export class MessageView {
   get qosDocument(): TopicDocument {
     this.#qos ??= new TopicDocument(this.#readers.qos(this.#message));
     return this.#qos;
+  }
+
+  /** What all XPaths that look at the content share. */
+  get contentPass(): XPathPass {
+    this.#contentPass ??= new XPathPass();
+    return this.#contentPass;
+  }
+
+  get qosPass(): XPathPass {
+    this.#qosPass ??= new XPathPass();
+    return this.#qosPass;
   }
 
   /** The client properties by name. */

@@ -1,33 +1,35 @@
 import type { Axis, NodeTest } from './ast.ts';
-import type { Visit } from './evaluation.ts';
-import { ATTRIBUTE, ELEMENT, type NodeKind, ROOT, TEXT, type TopicDocument } from './topic-document.ts';
+import type { Compiler, Run, Visit } from './evaluation.ts';
+import { ATTRIBUTE, ELEMENT, type NodeKind, ROOT, TEXT } from './topic-document.ts';
 
 /**
  * Compiles the walk along `axis` from one node: `visit` gets each node that passes `test`, in axis order (reverse axes go backwards).
  * Every node looked at costs a step, whether it passes or not.
  */
-export function compileAxis<S>(axis: Axis, test: NodeTest, visit: Visit<S>): Visit<S> {
-  const accepts = compileTest(test, axis === 'attribute' ? ATTRIBUTE : ELEMENT);
+export function compileAxis<S>(axis: Axis, test: NodeTest, visit: Visit<S>, compiler: Compiler): Visit<S> {
+  const accepts = compileTest(test, axis === 'attribute' ? ATTRIBUTE : ELEMENT, compiler);
   return WALKS[axis](accepts, visit);
 }
 
-type Accepts = (document: TopicDocument, node: number) => boolean;
+type Accepts = (run: Run, node: number) => boolean;
 type Walk = <S>(accepts: Accepts, visit: Visit<S>) => Visit<S>;
 
-function compileTest(test: NodeTest, principal: NodeKind): Accepts {
+function compileTest(test: NodeTest, principal: NodeKind, compiler: Compiler): Accepts {
   switch (test.kind) {
     case 'name': {
-      const { name } = test;
-      return (document, node) => document.kind(node) === principal && document.name(node) === name;
+      const slot = compiler.slotOf(test);
+      return ({ document, constants }, node) =>
+        document.kind(node) === principal && document.name(node) === constants.texts[slot];
     }
     case 'any-name':
-      return (document, node) => document.kind(node) === principal;
+      return ({ document }, node) => document.kind(node) === principal;
     case 'prefix': {
-      const { prefix } = test;
-      return (document, node) => document.kind(node) === principal && document.name(node).startsWith(prefix);
+      const slot = compiler.slotOf(test);
+      return ({ document, constants }, node) =>
+        document.kind(node) === principal && document.name(node).startsWith(constants.texts[slot] ?? '');
     }
     case 'text':
-      return (document, node) => document.kind(node) === TEXT;
+      return ({ document }, node) => document.kind(node) === TEXT;
     case 'node':
       return () => true;
     case 'nothing':
@@ -38,13 +40,13 @@ function compileTest(test: NodeTest, principal: NodeKind): Accepts {
 const WALKS: Readonly<Record<Axis, Walk>> = {
   self: (accepts, visit) => (run, node, state) => {
     run.budget.spend(1);
-    return accepts(run.document, node) && visit(run, node, state);
+    return accepts(run, node) && visit(run, node, state);
   },
 
   parent: (accepts, visit) => (run, node, state) => {
     run.budget.spend(1);
     const parent = run.document.parent(node);
-    return parent >= 0 && accepts(run.document, parent) && visit(run, parent, state);
+    return parent >= 0 && accepts(run, parent) && visit(run, parent, state);
   },
 
   ancestor: (accepts, visit) => (run, node, state) => visitUpward(accepts, visit, run, run.document.parent(node), state),
@@ -57,7 +59,7 @@ const WALKS: Readonly<Record<Axis, Walk>> = {
     const end = document.firstChild(node);
     for (let i = node + 1; i < end; i++) {
       budget.spend(1);
-      if (accepts(document, i) && visit(run, i, state)) return true;
+      if (accepts(run, i) && visit(run, i, state)) return true;
     }
     return false;
   },
@@ -81,7 +83,7 @@ const WALKS: Readonly<Record<Axis, Walk>> = {
     for (let i = node - 1; i >= first; i--) {
       budget.spend(1);
       if (document.parent(i) !== parent) continue;
-      if (accepts(document, i) && visit(run, i, state)) return true;
+      if (accepts(run, i) && visit(run, i, state)) return true;
     }
     return false;
   },
@@ -92,7 +94,7 @@ const WALKS: Readonly<Record<Axis, Walk>> = {
   'descendant-or-self': (accepts, visit) => (run, node, state) => {
     const { document, budget } = run;
     budget.spend(1);
-    if (accepts(document, node) && visit(run, node, state)) return true;
+    if (accepts(run, node) && visit(run, node, state)) return true;
     return visitRange(accepts, visit, run, document.firstChild(node), document.end(node), state);
   },
 
@@ -108,7 +110,7 @@ const WALKS: Readonly<Record<Axis, Walk>> = {
     for (let i = node - 1; i > 0; i--) {
       budget.spend(1);
       if (document.kind(i) === ATTRIBUTE || document.end(i) > node) continue; // the latter is an ancestor
-      if (accepts(document, i) && visit(run, i, state)) return true;
+      if (accepts(run, i) && visit(run, i, state)) return true;
     }
     return false;
   },
@@ -117,44 +119,30 @@ const WALKS: Readonly<Record<Axis, Walk>> = {
   namespace: () => () => false,
 };
 
-function visitUpward<S>(accepts: Accepts, visit: Visit<S>, run: Parameters<Visit<S>>[0], start: number, state: S): boolean {
+function visitUpward<S>(accepts: Accepts, visit: Visit<S>, run: Run, start: number, state: S): boolean {
   const { document, budget } = run;
   for (let i = start; i >= 0; i = document.parent(i)) {
     budget.spend(1);
-    if (accepts(document, i) && visit(run, i, state)) return true;
+    if (accepts(run, i) && visit(run, i, state)) return true;
   }
   return false;
 }
 
-function visitSiblings<S>(
-  accepts: Accepts,
-  visit: Visit<S>,
-  run: Parameters<Visit<S>>[0],
-  start: number,
-  end: number,
-  state: S,
-): boolean {
+function visitSiblings<S>(accepts: Accepts, visit: Visit<S>, run: Run, start: number, end: number, state: S): boolean {
   const { document, budget } = run;
   for (let i = start; i < end; i = document.end(i)) {
     budget.spend(1);
-    if (accepts(document, i) && visit(run, i, state)) return true;
+    if (accepts(run, i) && visit(run, i, state)) return true;
   }
   return false;
 }
 
 /** All nodes from `start` to before `end` but attributes, which are nobody's descendants. */
-function visitRange<S>(
-  accepts: Accepts,
-  visit: Visit<S>,
-  run: Parameters<Visit<S>>[0],
-  start: number,
-  end: number,
-  state: S,
-): boolean {
+function visitRange<S>(accepts: Accepts, visit: Visit<S>, run: Run, start: number, end: number, state: S): boolean {
   const { document, budget } = run;
   for (let i = start; i < end; i++) {
     budget.spend(1);
-    if (document.kind(i) !== ATTRIBUTE && accepts(document, i) && visit(run, i, state)) return true;
+    if (document.kind(i) !== ATTRIBUTE && accepts(run, i) && visit(run, i, state)) return true;
   }
   return false;
 }

@@ -15,7 +15,7 @@ export function compileComparison(operator: ComparisonOperator, left: Expr, righ
   return numbers(operator, compiler.number(left), compiler.number(right));
 }
 
-const MIRRORED: Readonly<Record<ComparisonOperator, ComparisonOperator>> = {
+export const MIRRORED: Readonly<Record<ComparisonOperator, ComparisonOperator>> = {
   '=': '=',
   '!=': '!=',
   '<': '>',
@@ -88,8 +88,8 @@ function setWithString(operator: '=' | '!=', set: NodeSet, value: Expr, compiler
   const visit: Visit<string> = (run, node, text) => same(run, stringValue(run, node), text) === wanted;
   const walk = set.walk(visit);
   if (value.kind === 'literal') {
-    const text = value.value;
-    return (run, node) => walk(run, node, text);
+    const slot = compiler.slotOf(value);
+    return (run, node) => walk(run, node, run.constants.texts[slot] ?? '');
   }
   const string = compiler.string(value);
   return (run, node, position, size) => walk(run, node, string(run, node, position, size));

@@ -135,19 +135,24 @@ function chain<S>(steps: readonly Step[], visit: Visit<S>, compiler: Compiler): 
 
 function compileStep<S>(step: Step, next: Visit<S>, compiler: Compiler): Visit<S> {
   const { axis, test, predicates } = step;
-  if (predicates.length === 0) return compileAxis(axis, test, next);
+  if (predicates.length === 0) return compileAxis(axis, test, next, compiler);
   if (predicates.some(isPositional)) return compilePositionalStep(step, next, compiler);
   const keeps = predicates.map((predicate) => compiler.boolean(predicate));
   const [only] = keeps;
   if (keeps.length === 1 && only !== undefined) {
-    return compileAxis(axis, test, (run, node, state) => only(run, node, 1, 1) && next(run, node, state));
+    return compileAxis(axis, test, (run, node, state) => only(run, node, 1, 1) && next(run, node, state), compiler);
   }
-  return compileAxis(axis, test, (run, node, state) => keeps.every((keep) => keep(run, node, 1, 1)) && next(run, node, state));
+  return compileAxis(
+    axis,
+    test,
+    (run, node, state) => keeps.every((keep) => keep(run, node, 1, 1)) && next(run, node, state),
+    compiler,
+  );
 }
 
 /** Positions need the nodes of one context node at once, in axis order (section 2.4). */
 function compilePositionalStep<S>(step: Step, next: Visit<S>, compiler: Compiler): Visit<S> {
-  const gather = compileAxis(step.axis, step.test, push);
+  const gather = compileAxis(step.axis, step.test, push, compiler);
   const keeps = step.predicates.map((predicate) => compilePredicate(predicate, compiler));
   return (run, node, state) => {
     const found: number[] = [];

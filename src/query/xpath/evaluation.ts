@@ -1,11 +1,14 @@
-import type { Expr } from './ast.ts';
+import type { Expr, NodeTest } from './ast.ts';
 import type { Budget } from './budget.ts';
+import type { Constants } from './canonical.ts';
 import type { TopicDocument } from './topic-document.ts';
 
 /** One evaluation: what is looked at and what it may still cost. */
 export interface Run {
   readonly document: TopicDocument;
   readonly budget: Budget;
+  /** Of the expression: compiled code is shared by all that differ in nothing else. */
+  readonly constants: Constants;
 }
 
 /** A compiled expression of one static type; `position` and `size` are those of the context node, from 1. */
@@ -28,4 +31,6 @@ export interface Compiler {
   number(expr: Expr): Scalar<number>;
   string(expr: Expr): Scalar<string>;
   nodeSet(expr: Expr): NodeSet;
+  /** Where a run finds the text of a literal, name test or prefix test, or the value of a number. */
+  slotOf(constant: Expr | NodeTest): number;
 }

@@ -1,8 +1,8 @@
 import { BrokerError } from '../../model/error.ts';
 import type { Expr } from './ast.ts';
 import { Budget } from './budget.ts';
-import { canonicalText } from './canonical.ts';
-import { compileBoolean } from './compile.ts';
+import { type Canonical, type Constants, canonicalise } from './canonical.ts';
+import { compileForm } from './compile.ts';
 import type { Scalar } from './evaluation.ts';
 import { parseXPath } from './parse.ts';
 import type { TopicDocument } from './topic-document.ts';
@@ -12,17 +12,20 @@ export interface XPathLimits {
   readonly maxBytes: number;
 }
 
-export const DEFAULT_XPATH_LIMITS: XPathLimits = { maxBytes: 4096 };
+const DEFAULT_XPATH_LIMITS: XPathLimits = { maxBytes: 4096 };
 
 /** One compiled XPath 1.0 expression: immutable, without state between evaluations. */
 export class XPathExpression {
   /** Equal for expressions that mean the same, written differently. */
   readonly canonical: string;
+  readonly #constants: Constants;
   readonly #evaluate: Scalar<boolean>;
 
-  constructor(expr: Expr, canonical: string) {
-    this.canonical = canonical;
-    this.#evaluate = compileBoolean(expr);
+  /** @param evaluate the code of its form. */
+  constructor({ text, constants }: Canonical, evaluate: Scalar<boolean>) {
+    this.canonical = text;
+    this.#constants = constants;
+    this.#evaluate = evaluate;
   }
 
   /**
@@ -32,7 +35,7 @@ export class XPathExpression {
    * @throws XPathBudgetError when the evaluation costs more than is left of the budget.
    */
   matches(document: TopicDocument, budget: Budget = new Budget()): boolean {
-    return this.#evaluate({ document, budget }, 0, 1, 1);
+    return this.#evaluate({ document, budget, constants: this.#constants }, 0, 1, 1);
   }
 }
 
@@ -44,7 +47,8 @@ export class XPathExpression {
  */
 export function compileXPath(text: string, limits: XPathLimits = DEFAULT_XPATH_LIMITS): XPathExpression {
   const expr = readXPath(text, limits);
-  return new XPathExpression(expr, canonicalText(expr));
+  const canonical = canonicalise(expr);
+  return new XPathExpression(canonical, compileForm(expr, canonical.slots));
 }
 
 /** The first half of `compileXPath`: length and syntax are checked, nothing is compiled. Throws the same. */

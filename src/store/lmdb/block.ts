@@ -78,7 +78,7 @@ export class BlockWriter {
 }
 
 /** The record that begins at `at`, by its header alone; undefined: there is none. */
-export function recordAt(block: Buffer, at: number): BlockRecord | undefined {
+function recordAt(block: Buffer, at: number): BlockRecord | undefined {
   if (at + RECORD_HEADER_BYTES > block.length || block.readUInt16LE(at) !== MAGIC) return undefined;
   const start = at + RECORD_HEADER_BYTES;
   const end = start + block.readUInt32LE(at + LENGTH_AT);

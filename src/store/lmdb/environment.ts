@@ -1,6 +1,6 @@
 import { type Database, open, type RootDatabase, type Transaction } from 'lmdb';
 
-export const TABLES = ['meta', 'records', 'runs', 'segments'] as const;
+const TABLES = ['meta', 'records', 'runs', 'segments'] as const;
 export type Table = (typeof TABLES)[number];
 
 /** A value to be written; undefined: it goes. */

@@ -1,6 +1,6 @@
 import type { Logger } from '../../base/logger.ts';
 import { Lru } from '../../base/lru.ts';
-import type { Lane, LanePart, MessageRecord, StateRecord, StoredEntry } from '../store.ts';
+import type { DamagedEntry, Lane, LanePart, MessageRecord, StateRecord, StoredEntry } from '../store.ts';
 import { seedOf } from './block.ts';
 import { laneNumber } from './changes.ts';
 import type { Environment } from './environment.ts';
@@ -97,19 +97,23 @@ export class Reader {
 
   read(lane: Lane, runs: readonly number[], fromOrder: number, maxEntries: number, maxBytes: number): LanePart {
     const entries: StoredEntry[] = [];
+    const damaged: DamagedEntry[] = [];
     let bytes = 0;
     for (let run = Math.max(0, floorOf(runs, fromOrder)); run < runs.length; run++) {
       for (const entry of this.run(lane, runs[run] as number)) {
         if (entry.order < fromOrder) continue;
         if (entries.length >= maxEntries || (entries.length > 0 && bytes + entry.bytes > maxBytes))
-          return { entries, next: entry.order };
+          return { entries, damaged, next: entry.order };
         const message = this.#message(entry);
-        if (!message) continue;
+        if (!message) {
+          damaged.push(entry);
+          continue;
+        }
         bytes += entry.bytes;
         entries.push({ order: entry.order, label: entry.label, state: entry.state, message });
       }
     }
-    return { entries, next: undefined };
+    return { entries, damaged, next: undefined };
   }
 
   #message({ segment, index, topicId, bytes }: RunEntry): MessageRecord | undefined {

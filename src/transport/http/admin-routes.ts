@@ -4,7 +4,7 @@ import { readBody } from './body.ts';
 import { identify } from './caller.ts';
 import type { AdminAnswer } from './http-admin.ts';
 import type { HttpContext } from './http-context.ts';
-import { HttpError } from './http-error.ts';
+import { refuseGet } from './http-error.ts';
 import { CALLER_PARAMETERS, Query } from './query.ts';
 
 /** Bytes of the body that says what a value is to be. */
@@ -24,15 +24,15 @@ export function addAdminRoutes(app: FastifyInstance, context: HttpContext): void
     return sendPage(context, name, request, reply);
   });
   app.get('/metrics', async (request, reply) => {
-    await identify(context.broker, request.raw, new Query(request.query, CALLER_PARAMETERS));
-    return send(reply, await context.admin.metrics());
+    const session = await identify(context.broker, request.raw, new Query(request.query, CALLER_PARAMETERS));
+    return send(reply, await context.admin.metrics(session));
   });
 }
 
 async function readCommand({ broker, admin }: HttpContext, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const session = await identify(broker, request.raw, NO_PARAMETERS);
   const { place, command } = commandOf(request);
-  return send(reply, await admin.read(session, place, command).catch(refuseGet));
+  return send(reply, await admin.read(session, place, command).catch((error: unknown) => refuseGet(error, 'POST')));
 }
 
 async function changeByCommand(
@@ -57,11 +57,6 @@ function commandOf(request: FastifyRequest): { readonly place: string; readonly 
   } catch (error) {
     throw new BrokerError('user.illegalArgument', 'The address holds a % that is no percent-encoding of UTF-8', { cause: error });
   }
-}
-
-function refuseGet(error: unknown): never {
-  if (!(error instanceof BrokerError) || error.code !== 'user.wrongApiUsage') throw error;
-  throw new HttpError(405, error.message, { Allow: 'POST' }, error.code);
 }
 
 async function sendPage(

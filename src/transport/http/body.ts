@@ -1,4 +1,6 @@
 import type { IncomingMessage } from 'node:http';
+import type { Readable } from 'node:stream';
+import { createUnzip } from 'node:zlib';
 import type { MemoryAccount } from '../../broker/memory-account.ts';
 import { BrokerError } from '../../model/error.ts';
 import { HttpError } from './http-error.ts';
@@ -6,21 +8,44 @@ import { HttpError } from './http-error.ts';
 /** Bodies up to this are read even when the memory account is full, so that a full broker can still be told to erase. */
 const SMALL_BODY_BYTES = 65_536;
 
+/** What decompressing one body takes beside the body. */
+const UNZIP_BYTES = 65_536;
+
 /**
- * Reads a request's body. While it is read, it counts against the memory account.
+ * Reads a request's body, decompressed. While it is read, it counts against the memory account.
  *
- * @throws HttpError 413 beyond `maxBytes`, 415 for a Content-Encoding; BrokerError `resource.exhaust`.
+ * @throws HttpError 415 for a Content-Encoding other than gzip and deflate; BrokerError `user.maxSizeExceed` beyond `maxBytes`,
+ * `user.illegalArgument` for what can not be decompressed, `resource.exhaust`.
  */
 export function readBody(request: IncomingMessage, maxBytes: number, account: MemoryAccount): Promise<Buffer> {
-  const encoding = request.headers['content-encoding'];
-  if (encoding !== undefined && encoding !== 'identity') {
-    const message = `Content-Encoding "${encoding.slice(0, 40)}" is not supported; send the body as it is`;
-    return Promise.reject(new HttpError(415, message));
-  }
   if (Number(request.headers['content-length'] ?? 0) > maxBytes) return Promise.reject(tooLarge(maxBytes));
+  const encoding = request.headers['content-encoding']?.toLowerCase() ?? 'identity';
+  if (encoding === 'identity') return collect(request, request, maxBytes, account);
+  if (/^(?:x-)?gzip$|^deflate$/.test(encoding)) return decompress(request, maxBytes, account);
+  const message = `Content-Encoding "${encoding.slice(0, 40)}" is not supported; send gzip, deflate or the body as it is`;
+  return Promise.reject(new HttpError(415, message));
+}
+
+async function decompress(request: IncomingMessage, maxBytes: number, account: MemoryAccount): Promise<Buffer> {
+  account.require(UNZIP_BYTES);
+  account.charge(UNZIP_BYTES);
+  try {
+    return await collect(request, request.pipe(createUnzip()), maxBytes, account);
+  } finally {
+    account.release(UNZIP_BYTES);
+  }
+}
+
+/** All that comes out of `source`: the request itself, or what decompresses it. */
+function collect(request: IncomingMessage, source: Readable, maxBytes: number, account: MemoryAccount): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let bytes = 0;
+    const fail = (error: Error): void => {
+      source.off('data', onData).pause();
+      if (source !== request) source.destroy();
+      reject(error);
+    };
     const onData = (chunk: Buffer): void => {
       bytes += chunk.length;
       account.charge(chunk.length);
@@ -29,16 +54,15 @@ export function readBody(request: IncomingMessage, maxBytes: number, account: Me
         if (bytes > maxBytes) throw tooLarge(maxBytes);
         if (bytes > SMALL_BODY_BYTES) account.require(0);
       } catch (error) {
-        request.off('data', onData).pause();
-        reject(error as Error);
+        fail(error as Error);
       }
     };
-    request.on('data', onData);
-    request.once('end', () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)));
-    request.once('error', (error) => reject(brokenOff(error)));
+    source.on('data', onData);
+    source.once('end', () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)));
+    source.once('error', (error) => fail(source === request ? brokenOff(error) : notCompressed(error)));
+    source.once('close', () => account.release(bytes));
     request.once('close', () => {
-      account.release(bytes);
-      if (!request.complete) reject(brokenOff(undefined));
+      if (!request.complete) fail(brokenOff(undefined));
     });
   });
 }
@@ -67,6 +91,10 @@ export function charsetOf(request: IncomingMessage): string | undefined {
 /** Nobody will read this, but it is no bug of ours. */
 function brokenOff(cause: unknown): BrokerError {
   return new BrokerError('user.illegalArgument', 'The client went away before its request was complete', { cause });
+}
+
+function notCompressed(cause: Error): BrokerError {
+  return new BrokerError('user.illegalArgument', `The body can not be decompressed: ${cause.message}`, { cause });
 }
 
 function tooLarge(maxBytes: number): BrokerError {

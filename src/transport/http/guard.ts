@@ -48,6 +48,21 @@ export class Guard {
   }
 }
 
+/**
+ * Whether a request shows that a page of the broker's own origin sent it, or one of another origin that `Guard` has let through. A
+ * link or an image on any page makes browsers send a GET, too.
+ */
+export function isOwnPage({ headers: { origin, referer, host, ...headers } }: IncomingMessage): boolean {
+  const site = headers['sec-fetch-site'];
+  if (site !== undefined || origin !== undefined) return site === 'same-origin' || origin !== undefined;
+  return referer !== undefined && URL.canParse(referer) && new URL(referer).host === host?.toLowerCase();
+}
+
+/** Whether a browser sent a request for some page, as far as that shows: other programs say nothing of pages. */
+export function isFromPage({ headers: { origin, referer, ...headers } }: IncomingMessage): boolean {
+  return (headers['sec-fetch-site'] ?? origin ?? referer) !== undefined;
+}
+
 /** Pages of other sites send no Origin with a simple GET, but the browser says where it comes from. */
 function checkFetchSite(request: IncomingMessage): void {
   const site = request.headers['sec-fetch-site'];

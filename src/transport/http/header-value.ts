@@ -30,5 +30,10 @@ const MEDIA_TYPE = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}\/[!#$%&'*+.^_`|~0-9A-Za-z
 /** The Content-Type for published content: UTF-8 text unless its key says something else; what is no media type goes as bytes. */
 export function mediaTypeOf(key: MsgKey): string {
   if (!key.element.attributes.some(({ name }) => name === 'contentMime')) return 'text/plain; charset=utf-8';
-  return MEDIA_TYPE.test(key.contentMime) ? key.contentMime : 'application/octet-stream';
+  return safeMediaType(key.contentMime);
+}
+
+/** A text for Content-Type: what is no media type goes as bytes. */
+export function safeMediaType(text: string): string {
+  return MEDIA_TYPE.test(text) ? text : 'application/octet-stream';
 }

@@ -18,6 +18,6 @@ export interface HttpAdmin {
   change(caller: Session, place: string, command: string, body: Buffer): Promise<AdminAnswer>;
   /** The page of that name, undefined when there is none. */
   page(caller: Session, name: string): Promise<AdminAnswer | undefined>;
-  /** What Prometheus reads. */
-  metrics(): Promise<AdminAnswer>;
+  /** What Prometheus reads. Rejects with `user.security.authorization.notAuthorized`. */
+  metrics(caller: Session): Promise<AdminAnswer>;
 }

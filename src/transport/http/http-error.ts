@@ -28,6 +28,16 @@ export function statusOf(error: BrokerError): number {
   return HTTP_STATUS[error.code];
 }
 
+/**
+ * For a GET that would have to change something; `allow` names the methods that may.
+ *
+ * @throws `error`, that one as HttpError 405.
+ */
+export function refuseGet(error: unknown, allow: string): never {
+  if (!(error instanceof BrokerError) || error.code !== 'user.wrongApiUsage') throw error;
+  throw new HttpError(405, error.message, { Allow: allow }, error.code);
+}
+
 /** The headers that an error brings. */
 export function headersOf(error: BrokerError): Readonly<Record<string, string>> {
   if (error instanceof HttpError) return error.headers;

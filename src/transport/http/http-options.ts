@@ -4,6 +4,8 @@ import type { ScriptLimits } from '../../codec/script-xml.ts';
 interface HttpLimits extends ScriptLimits {
   /** Bytes of one request body. */
   readonly maxBodyBytes: number;
+  /** Ms of silence after which a session ends; 0 = never. */
+  readonly sessionTimeoutMs: number;
   /** Ms a client may take to send its header. */
   readonly headersTimeoutMs: number;
   /** Ms a client may take to send its whole request. */

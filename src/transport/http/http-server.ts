@@ -9,6 +9,7 @@ import { createScriptCache } from '../../codec/script-xml.ts';
 import { BrokerError } from '../../model/error.ts';
 import type { MsgKey } from '../../model/message.ts';
 import type { Connections } from '../connections.ts';
+import { RequestDecoder } from '../request-decoder.ts';
 import type { MethodCalls } from '../xmlrpc/method-calls.ts';
 import { addAdminRoutes } from './admin-routes.ts';
 import { answer, takeOver } from './answer.ts';
@@ -22,6 +23,11 @@ import type { HttpOptions } from './http-options.ts';
 import { addInfoRoutes } from './info-routes.ts';
 import { addMethodCallRoutes } from './method-call-routes.ts';
 import { addScriptRoutes } from './script-routes.ts';
+import { addAjaxRoutes } from './servlets/ajax-routes.ts';
+import { addAppletRoutes } from './servlets/applet-routes.ts';
+import { addBootstrapRoutes } from './servlets/bootstrap-routes.ts';
+import { BrowserSessions } from './servlets/browser-sessions.ts';
+import { addProxyRoutes } from './servlets/proxy-routes.ts';
 import { addTopicsRoutes } from './topics-routes.ts';
 import { addUpdatesRoutes } from './updates-routes.ts';
 import { writeError } from './write-error.ts';
@@ -42,6 +48,10 @@ const MAX_URL_CHARS = 16_384;
 /** The cache of publish keys: entries, and characters of XML in all. */
 const KEY_CACHE_ENTRIES = 10_000;
 const KEY_CACHE_CHARS = 4_000_000;
+
+/** Browsers that are connected through servlets, as many as in the original, and the ms of silence that ends their sessions. */
+const MAX_BROWSERS = 10_000;
+const BROWSER_TIMEOUT_MS = 30 * 60_000;
 
 const SHUTTING_DOWN = 'The broker is shutting down; connect again in a moment';
 
@@ -93,6 +103,11 @@ export async function startHttpServer(
     keys,
     scripts: createScriptCache(),
     methodCalls,
+    decoder: new RequestDecoder(limits, () => broker.newOid()),
+    browsers: new BrowserSessions(broker, {
+      maxBrowsers: MAX_BROWSERS,
+      timeoutMs: Math.min(limits.sessionTimeoutMs || BROWSER_TIMEOUT_MS, BROWSER_TIMEOUT_MS),
+    }),
   };
   addInfoRoutes(app, context);
   addScriptRoutes(app, context);
@@ -100,6 +115,10 @@ export async function startHttpServer(
   addTopicsRoutes(app, context);
   addUpdatesRoutes(app, context);
   addAdminRoutes(app, context);
+  addAjaxRoutes(app, context);
+  addAppletRoutes(app, context);
+  addProxyRoutes(app, context);
+  addBootstrapRoutes(app);
   await app.ready();
   return serveHandedOver(app, closing);
 }

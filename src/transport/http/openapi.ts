@@ -5,12 +5,13 @@ import {
   HISTORY_OF_TOPIC,
   OID_IN_PATH,
   PAGE,
-  type Parameter,
   PUBLISH_DESCRIPTIONS,
   QUERY_DESCRIPTIONS,
   SESSION_DESCRIPTIONS,
   UPDATES_DESCRIPTIONS,
 } from './openapi-parameters.ts';
+import { errorResponses, errors, type Operation, references, XML, xmlBody, xmlResponse } from './openapi-parts.ts';
+import { SERVLET_PATHS } from './openapi-servlets.ts';
 
 /** The description of the HTTP binding for programs; a test holds it against the routes. */
 export function openApi(version: string): object {
@@ -46,20 +47,11 @@ export function openApi(version: string): object {
       '/status.html': readable(STATUS),
       '/monitor/{page}': { parameters: [PAGE], ...readable(MONITOR) },
       '/metrics': readable(METRICS),
+      ...SERVLET_PATHS,
     },
     components: { securitySchemes: SECURITY, responses: errorResponses(), headers: HEADERS },
   };
 }
-
-interface Operation {
-  readonly operationId: string;
-  readonly summary: string;
-  readonly parameters?: readonly Parameter[];
-  readonly requestBody?: object;
-  readonly responses: Readonly<Record<string, object>>;
-}
-
-const XML = 'application/xml';
 
 const SECURITY = {
   secretSessionId: { type: 'http', scheme: 'bearer', description: 'The secret session id that a connect returned.' },
@@ -100,7 +92,7 @@ const METHOD_CALL: Operation = {
   operationId: 'callMethod',
   summary: 'A call of XML-RPC; `POST /` takes it, too',
   requestBody: xmlBody('`<methodCall>`'),
-  responses: { 200: xmlResponse('`<methodResponse>`, also for what went wrong'), ...errors(403, 413, 415, 503) },
+  responses: { 200: xmlResponse('`<methodResponse>`, also for what went wrong'), ...errors(400, 403, 413, 415, 503) },
 };
 
 const VERBS: Readonly<Record<string, string>> = {
@@ -247,46 +239,4 @@ function verbPaths(): Record<string, { readonly post: Operation }> {
 /** What can be read can also be asked about: HEAD. */
 function readable(get: Operation): { readonly get: Operation; readonly head: Operation } {
   return { get, head: { ...get, operationId: `${get.operationId}Head`, summary: `${get.summary} (headers only)` } };
-}
-
-function xmlBody(description: string): object {
-  return { description, required: false, content: { [XML]: {}, '*/*': {} } };
-}
-
-function xmlResponse(description: string): object {
-  return { description, content: { [XML]: {} } };
-}
-
-const ERRORS: Readonly<Record<number, string>> = {
-  400: 'Malformed XML, a wrong parameter or an illegal argument',
-  401: 'The secret session id is unknown, or its session has ended',
-  403: 'Not allowed: __sys__… topics, or the rules that protect a broker on localhost',
-  404: 'No such topic, or it has no message',
-  409: 'The topic is readonly, or another poller of the session took over',
-  413: 'Larger than a bound',
-  415: 'A charset or Content-Encoding that is not supported',
-  422: 'The XPath is wrong; position and token are named',
-  429: 'A bound of this client is reached',
-  503: 'A bound of the whole broker is reached, or it is shutting down',
-};
-
-function errors(...statuses: readonly number[]): Record<string, object> {
-  return references(
-    'responses',
-    statuses.map((status) => String(status)),
-    'error',
-  );
-}
-
-function errorResponses(): Record<string, object> {
-  return Object.fromEntries(
-    Object.entries(ERRORS).map(([status, sentence]) => {
-      const description = `${sentence}. \`<exception errorCode="…"><message>…</message></exception>\`, in scripts the last element.`;
-      return [`error${status}`, { description, content: { [XML]: {} } }];
-    }),
-  );
-}
-
-function references(section: string, names: readonly string[], prefix = ''): Record<string, object> {
-  return Object.fromEntries(names.map((name) => [name, { $ref: `#/components/${section}/${prefix}${name}` }]));
 }

@@ -1,14 +1,10 @@
-import type { ServerResponse } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { escapeAttribute } from '../../base/xml-text.ts';
-import type { OnGone } from '../../broker/queue-queries.ts';
 import { decodeXmlText } from '../../codec/charset.ts';
-import { encodeException, encodeMessage, encodeResults } from '../../codec/script-response-xml.ts';
-import { decodeScript, type Script } from '../../codec/script-xml.ts';
+import { encodeException } from '../../codec/script-response-xml.ts';
+import { decodeScript } from '../../codec/script-xml.ts';
 import { isMethodCall } from '../../codec/xmlrpc.ts';
 import type { Verb } from '../../model/command.ts';
-import { BrokerError } from '../../model/error.ts';
-import { type CommandResult, handleCommand, type MessagesResult } from '../command-handler.ts';
 import { answer, takeOver, wholeOrStream } from './answer.ts';
 import { charsetOf, readBody } from './body.ts';
 import { type Caller, COOKIE_ATTRIBUTES, COOKIE_NAME, openCaller, readSessionQos, refuseWrongPassword } from './caller.ts';
@@ -18,6 +14,7 @@ import { answerMethodCall } from './method-call-routes.ts';
 import { onAnswered } from './on-answered.ts';
 import { onGone } from './on-gone.ts';
 import { Query, SESSION_PARAMETERS } from './query.ts';
+import { encodeOutcome, runCommands, type ScriptOutcome, settlementOf } from './script-run.ts';
 
 const VERB_ROUTES: readonly Verb[] = ['connect', 'publish', 'subscribe', 'unSubscribe', 'get', 'erase', 'ping', 'disconnect'];
 
@@ -46,8 +43,9 @@ async function runScript(
   const connectsFirst = script.commands[0]?.verb === 'connect';
   const caller = await openCaller(broker, request.raw, query, { qos: readSessionQos(query), connectsFirst });
   try {
-    const outcome = await runCommands(context, script, caller, (listener) => onGone(request.raw.socket, listener));
-    settleWith(reply.raw, outcome);
+    const outcome = await runCommands(broker, script, caller, (listener) => onGone(request.raw.socket, listener));
+    const settle = settlementOf(outcome);
+    if (settle) onAnswered(reply.raw, settle);
     const status = outcome.error ? statusOf(outcome.error) : 200;
     const errorHeaders = outcome.error ? headersOf(outcome.error) : {};
     const headers = { 'Content-Type': XML_TYPE, ...cookieFor(request, caller), ...errorHeaders };
@@ -59,55 +57,11 @@ async function runScript(
   }
 }
 
-interface Outcome {
-  readonly results: readonly { readonly verb: Verb; readonly result: CommandResult }[];
-  /** What ended the script early. */
-  readonly error: BrokerError | undefined;
-}
-
-async function runCommands({ broker }: HttpContext, script: Script, caller: Caller, whenGone: OnGone): Promise<Outcome> {
-  const results: { verb: Verb; result: CommandResult }[] = [];
-  for (const command of script.commands) {
-    try {
-      results.push({ verb: command.verb, result: await handleCommand(broker, caller, command.decode(), whenGone) });
-      await broker.breathe();
-    } catch (error) {
-      if (error instanceof BrokerError) return { results, error };
-      for (const { result } of results) if ('settle' in result) result.settle?.(false);
-      throw error;
-    }
-  }
-  return { results, error: undefined };
-}
-
-/** What was consumed is given back unless the answer leaves. */
-function settleWith(response: ServerResponse, { results }: Outcome): void {
-  const settlements = results.flatMap(({ result }) => ('settle' in result && result.settle) || []);
-  if (settlements.length === 0) return;
-  onAnswered(response, (hasLeft) => {
-    for (const settle of settlements) settle(hasLeft);
-  });
-}
-
-function* answerPieces(id: string | undefined, { results, error }: Outcome, nowMs: number): Generator<string> {
+function* answerPieces(id: string | undefined, outcome: ScriptOutcome, nowMs: number): Generator<string> {
   yield id === undefined ? '<xmlBlasterResponse>\n' : `<xmlBlasterResponse id='${escapeAttribute(id)}'>\n`;
-  for (const { verb, result } of results) yield* encodeResult(verb, result, nowMs);
-  if (error) yield `${encodeException(error)}\n`;
+  yield* encodeOutcome(outcome, nowMs);
+  if (outcome.error) yield `${encodeException(outcome.error)}\n`;
   yield '</xmlBlasterResponse>\n';
-}
-
-/** As the original's scripts, disconnect answers a word instead of a QoS. */
-function* encodeResult(verb: Verb, result: CommandResult, nowMs: number): Generator<string> {
-  if ('messages' in result) {
-    yield* encodeResults(verb, encodeMessages(result, nowMs), result.messages.length);
-  } else {
-    const qos = verb === 'disconnect' ? ['true'] : result.qos;
-    yield* encodeResults(verb, qos, qos.length);
-  }
-}
-
-function* encodeMessages({ messages, infos, parts }: MessagesResult, nowMs: number): Generator<string> {
-  for (const [index, message] of messages.entries()) yield encodeMessage(message, parts, infos?.[index], nowMs);
 }
 
 /** A browser page that has connected keeps its session in a cookie; others get none. */

@@ -5,6 +5,7 @@ import type { Dispatcher } from '../../broker/dispatcher.ts';
 import type { CallbackChannel, ChannelEnd } from '../../broker/ports.ts';
 import { encodeException } from '../../codec/script-response-xml.ts';
 import type { BrokerError } from '../../model/error.ts';
+import { EndlessAnswer } from './endless-answer.ts';
 import { SAFE_HEADERS } from './http-error.ts';
 import { encodeUpdate } from './update-encoder.ts';
 
@@ -33,40 +34,32 @@ export interface StreamOptions {
 /** Server-Sent Events: every update is one event, its `id:` the cursor that acknowledges it and all before. */
 export class StreamChannel implements CallbackChannel {
   readonly isSignOfLife = true;
-  readonly #response: ServerResponse;
+  readonly #answer: EndlessAnswer;
   readonly #dispatcher: Dispatcher;
   readonly #options: StreamOptions;
   #heartbeat: Timer | undefined;
-  #stall: Timer | undefined;
   #lastCursor = 0;
-  /** Events that were written and have not left the process, and the bytes of their content. */
-  #undrained = 0;
-  #undrainedBytes = 0;
   /** Events that have left the process and are not acknowledged, oldest first, and the bytes of their content. */
   #left: { readonly cursor: number; readonly bytes: number }[] = [];
   #leftBytes = 0;
-  #isOpen = true;
 
   constructor(response: ServerResponse, dispatcher: Dispatcher, options: StreamOptions) {
-    this.#response = response;
     this.#dispatcher = dispatcher;
     this.#options = options;
-    response.once('close', () => this.#end());
-    // A response that waits behind another one on its connection never gets a socket, and so never closes.
-    response.req.socket.once('close', this.#onSocketClose);
-    response.writeHead(200, {
-      ...SAFE_HEADERS,
-      'Content-Type': 'text/event-stream; charset=utf-8',
-      Connection: 'keep-alive',
-      'X-Accel-Buffering': 'no',
+    this.#answer = new EndlessAnswer(response, {
+      ...options,
+      headers: { ...SAFE_HEADERS, 'Content-Type': 'text/event-stream; charset=utf-8' },
+      opening: ': xmlBlaster\n\n',
+      onEnd: () => {
+        this.#heartbeat?.cancel();
+        options.onEnd();
+      },
     });
-    response.write(': xmlBlaster\n\n');
     this.#beat();
   }
 
   get capacity(): number {
-    const isFull = !this.#isOpen || this.#undrainedBytes >= this.#options.maxBytes;
-    return isFull ? 0 : this.#options.window - this.#undrained;
+    return this.#answer.capacity;
   }
 
   get maxBytes(): number {
@@ -83,33 +76,21 @@ export class StreamChannel implements CallbackChannel {
     const left = deliveries.map(({ message }, i) => ({ cursor: firstCursor + i, bytes: message.content.length }));
     const bytes = left.reduce((sum, event) => sum + event.bytes, 0);
     this.#lastCursor = lastCursor;
-    this.#undrained += deliveries.length;
-    this.#undrainedBytes += bytes;
-    this.#watch();
-    this.#response.write(events, (error) => {
-      this.#undrained -= left.length;
-      this.#undrainedBytes -= bytes;
-      if (!error && this.#isOpen) this.#drained(left, bytes);
+    this.#answer.send(events, left.length, bytes, () => {
+      this.#left.push(...left);
+      this.#leftBytes += bytes;
+      this.#acknowledgeOldest();
+      this.#dispatcher.wake();
     });
   }
 
   fail(error: BrokerError): void {
-    this.#response.write(`event: exception\n${dataLines(encodeException(error))}\n\n`);
+    this.#answer.write(`event: exception\n${dataLines(encodeException(error))}\n\n`);
   }
 
   close(end: ChannelEnd): void {
-    if (!this.#isOpen) return;
-    if (end === 'displaced') this.#response.write(`id: ${this.#options.encodeCursor(this.#lastCursor)}${DISPLACED_MARK}\n\n`);
-    this.#response.end();
-    this.#end();
-  }
-
-  #drained(left: readonly { readonly cursor: number; readonly bytes: number }[], bytes: number): void {
-    this.#left.push(...left);
-    this.#leftBytes += bytes;
-    this.#watch();
-    this.#acknowledgeOldest();
-    this.#dispatcher.wake();
+    const id = this.#options.encodeCursor(this.#lastCursor);
+    this.#answer.end(end === 'displaced' ? `id: ${id}${DISPLACED_MARK}\n\n` : '');
   }
 
   /** What has left stays unacknowledged up to the window, and up to half of the queue's bounds: the rest is for what comes. */
@@ -126,34 +107,11 @@ export class StreamChannel implements CallbackChannel {
     if (last) this.#dispatcher.acknowledge(last.cursor);
   }
 
-  /** Cuts the client off when what was written does not leave in time. */
-  #watch(): void {
-    this.#stall?.cancel();
-    this.#stall =
-      this.#undrained > 0 ? this.#options.timers.start(this.#options.writeTimeoutMs, () => this.#cutOff()) : undefined;
-  }
-
-  #cutOff(): void {
-    this.#response.destroy();
-    this.#end();
-  }
-
-  readonly #onSocketClose = (): void => this.#end();
-
   #beat(): void {
     this.#heartbeat = this.#options.timers.start(HEARTBEAT_MS, () => {
-      if (this.#undrained === 0) this.#response.write(':\n\n');
+      this.#answer.remark(':\n\n');
       this.#beat();
     });
-  }
-
-  #end(): void {
-    if (!this.#isOpen) return;
-    this.#isOpen = false;
-    this.#response.req.socket.off('close', this.#onSocketClose);
-    this.#heartbeat?.cancel();
-    this.#stall?.cancel();
-    this.#options.onEnd();
   }
 }
 

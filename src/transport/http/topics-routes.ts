@@ -22,7 +22,7 @@ import { contentTypeOf, readBody } from './body.ts';
 import { identify, openCaller } from './caller.ts';
 import { decodeHeaderValue, mediaTypeOf, setMessageHeaders } from './header-value.ts';
 import type { HttpContext } from './http-context.ts';
-import { XML_TYPE } from './http-error.ts';
+import { refuseGet, XML_TYPE } from './http-error.ts';
 import { CALLER_PARAMETERS, Query } from './query.ts';
 import { readQueryKey } from './query-key.ts';
 
@@ -62,7 +62,8 @@ async function readTopic({ broker, options }: HttpContext, request: FastifyReque
   const session = await identify(broker, request.raw, query);
   const numEntries = query.integer('history', -1, MAX_HISTORY);
   const qos = { ...DEFAULT_QUERY_QOS, history: { numEntries: numEntries ?? 1, newestFirst: true } };
-  const messages = await broker.get(session, { type: 'EXACT', oid }, qos, true);
+  const got = broker.get(session, { type: 'EXACT', oid }, qos, true);
+  const messages = await got.catch((error: unknown) => refuseGet(error, 'PUT, POST'));
   const [newest] = messages;
   if (newest && numEntries === undefined) return sendMessage(reply, newest, broker.now());
   if (!newest && !(numEntries === 0 && broker.hasTopic(oid))) throw noMessage(oid, broker.hasTopic(oid));

@@ -75,7 +75,8 @@ export class XmlRpcChannel implements CallbackChannel {
   ): Promise<void> {
     const isOneway = this.#callback.oneway || parts.updateOneway === true;
     const info = { subscriptionId, redeliver, isInitial, queueIndex: 0, queueSize: 1 + waiting };
-    const params = [this.#callback.sessionId, ...rpcUnit(message, parts, info, this.#context.now())];
+    const unit = rpcUnit(message, parts, info, this.#context.now(), this.#callback.contentAsString);
+    const params = [this.#callback.sessionId, ...unit];
     const answer = await this.#call(isOneway ? 'updateOneway' : 'update', params);
     if (!answer) return;
     this.#isBusy = false;
@@ -85,8 +86,9 @@ export class XmlRpcChannel implements CallbackChannel {
     dispatcher.wake();
   }
 
+  /** As in the original, a fault without an error code says that the client can not take updates now. */
   #refused(fault: string, cursor: number): void {
-    refuseUpdate(clientExceptionOf(fault), {
+    refuseUpdate(clientExceptionOf(fault, 'user.update.holdback'), {
       ...this.#context,
       dispatcher: this.#session.dispatcher,
       first: cursor,

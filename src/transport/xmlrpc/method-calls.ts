@@ -16,7 +16,7 @@ import {
   type RpcValue,
 } from '../../codec/xmlrpc.ts';
 import type { Command } from '../../model/command.ts';
-import type { ConnectQos } from '../../model/connect.ts';
+import type { CallbackQos, ConnectQos } from '../../model/connect.ts';
 import { BrokerError } from '../../model/error.ts';
 import { HTTP_STATUS } from '../../model/error-codes.ts';
 import { type CommandResult, handleCommand, type MessagesResult } from '../command-handler.ts';
@@ -26,6 +26,7 @@ import { Callbacks } from './callbacks.ts';
 import { MethodCaller } from './method-caller.ts';
 import { describeParams, fits, isMethod, type MethodName } from './method-table.ts';
 import { rpcUnit } from './rpc-unit.ts';
+import { decodeScriptCall } from './script-call.ts';
 import { SingleChannel } from './single-channel.ts';
 
 export interface MethodCallsContext {
@@ -95,8 +96,9 @@ export class MethodCalls {
       case 'xmlBlaster.toXml':
         return whole(await this.#dump(this.#callerOf(sessionId, peer).session));
       case 'xmlBlaster.updateRequest': {
-        const channel = this.#singleChannelOf(this.#callerOf(sessionId, peer).session);
-        return whole(await channel.request(waitMsOf(rest[0] as string), peer.onGone));
+        const channel = this.#singleChannels.get(this.#callerOf(sessionId, peer).session);
+        if (!channel?.isOpen) throw new BrokerError('communication.noConnection.callbackServer.notavailable', NO_CHANNEL);
+        return whole(await channel.request(waitMsOf(rest[0] as string), rest[1] === 'true', peer.onGone));
       }
       case 'xmlBlaster.updateAckOrException': {
         const exception = rest[2] === '' || rest[2] === null ? undefined : (rest[2] as string);
@@ -104,9 +106,14 @@ export class MethodCalls {
         this.#singleChannels.get(session)?.acknowledge(rest[0] as string, exception);
         return whole('');
       }
-      case 'xmlBlaster.shutdownCb':
-        this.#shutdownCallback(this.#callerOf(sessionId, peer).session);
+      case 'xmlBlaster.shutdownCb': {
+        const session = this.#sessionOf(sessionId); // clients say this also when it has ended
+        if (session) this.#singleChannels.get(session)?.shutdown();
         return whole('');
+      }
+      case 'authenticate.xmlScriptInvoke':
+      case 'xmlBlaster.xmlScriptInvoke':
+        return this.#run(decodeScriptCall(sessionId as string), peer);
       default:
         return this.#runCommand(method, params, peer);
     }
@@ -126,7 +133,7 @@ export class MethodCalls {
     const asked = { ...qos, secretSessionId: qos.secretSessionId ?? secretSessionId };
     if (method === 'authenticate.connect') return this.#open(caller, asked, peer, params.length > 1);
     const [answer = ''] = await this.#qosOf(caller, { verb: 'connect', qos: asked }, peer);
-    this.#singleChannelOf(caller.session);
+    this.#openSingleChannel(caller.session, asked.callback);
     return answer;
   }
 
@@ -159,16 +166,15 @@ export class MethodCalls {
     const command = this.#context.decoder.decode({ method: verb, units: unitsOf(verb, params) });
     const result = await this.#handle(this.#callerOf(params[0], peer), command, peer);
     if ('messages' in result) return this.#messages(result, params[3] === 'true');
+    if (method === 'xmlBlaster.publishOneway') return whole('');
     return ARRAYS.has(verb) ? { pieces: encodeArrayResponse(result.qos) } : whole(result.qos[0] ?? '');
   }
 
   #messages(result: MessagesResult, isText: boolean): MethodAnswer {
     const now = this.#context.broker.now();
     function* units(): Generator<RpcValue> {
-      for (const [index, message] of result.messages.entries()) {
-        const [key, content, qos] = rpcUnit(message, result.parts, result.infos?.[index], now);
-        yield [key, isText ? content.toString() : content, qos];
-      }
+      for (const [index, message] of result.messages.entries())
+        yield rpcUnit(message, result.parts, result.infos?.[index], now, isText);
     }
     return { pieces: encodeArrayResponse(units()), settle: result.settle };
   }
@@ -183,8 +189,11 @@ export class MethodCalls {
   }
 
   #callerOf(secretId: RpcValue | undefined, { address }: MethodPeer): MethodCaller {
-    const session = typeof secretId === 'string' ? this.#context.broker.sessions.find(secretId) : undefined;
-    return new MethodCaller(session, address);
+    return new MethodCaller(this.#sessionOf(secretId), address);
+  }
+
+  #sessionOf(secretId: RpcValue | undefined): Session | undefined {
+    return typeof secretId === 'string' ? this.#context.broker.sessions.find(secretId) : undefined;
   }
 
   #connectQos(literal: string): ConnectQos {
@@ -199,25 +208,19 @@ export class MethodCalls {
     return message?.content.toString() ?? '';
   }
 
-  /** Made anew when the session listened elsewhere in between. */
-  #singleChannelOf(session: Session): SingleChannel {
-    const known = this.#singleChannels.get(session);
-    if (known?.isOpen) return known;
+  #openSingleChannel(session: Session, callback: CallbackQos | undefined): void {
     const { broker } = this.#context;
     const channel = new SingleChannel(session, {
       now: broker.now,
       startTimer: (delayMs, onOver) => broker.timers.start(delayMs, onOver),
       onRefused: (deliveries, reason) => broker.callbacks.refused(session, deliveries, reason),
       onDisowned: () => broker.callbacks.disowned(session),
+      pingIntervalMs: callback?.pingIntervalMs ?? 0,
+      // A client that shuts down gets the time of a first try to disconnect.
+      onLost: () => callback && broker.callbacks.lost(session, { ...callback, retries: callback.retries || 1 }),
     });
     this.#singleChannels.set(session, channel);
     session.dispatcher.attach(channel);
-    return channel;
-  }
-
-  #shutdownCallback(session: Session): void {
-    const channel = this.#singleChannels.get(session);
-    if (channel) session.dispatcher.detach(channel, 'disconnected');
   }
 
   /** The code is the HTTP status that goes with the error: the original's Java client takes anything outside 400 to 499 for a lost connection. */
@@ -236,6 +239,7 @@ const CACHED_CHARS = 250_000;
 
 const EMPTY = Buffer.alloc(0);
 const DUMP_KEY = "<key oid='__cmd:?dump'/>";
+const NO_CHANNEL = 'The session does not listen for updates, or not any more; call authenticate.connectSingleChannel';
 const MAX_WAIT_MS = 300_000;
 const BUG = new BrokerError('internal.unknown', 'The broker failed on this call; its log says more');
 
@@ -253,7 +257,7 @@ function protocolFault(message: string): MethodAnswer {
 /** What stands behind the session id, as units: of forms that have been checked. */
 function unitsOf(verb: string, params: readonly RpcValue[]): RawUnit[] {
   const [, first, second, third] = params;
-  if (verb === 'publishArr') return (first as readonly (readonly RpcValue[])[]).map(toUnit);
+  if (verb === 'publishArr' || verb === 'publishOneway') return (first as readonly (readonly RpcValue[])[]).map(toUnit);
   if (verb === 'publish') return [toUnit(isArray(first) ? first : ([first, second, third] as readonly RpcValue[]))];
   if (verb === 'disconnect') return [{ key: '', content: EMPTY, qos: (first as string | undefined) ?? '' }];
   return [{ key: (first as string | undefined) ?? '', content: EMPTY, qos: (second as string | undefined) ?? '' }];

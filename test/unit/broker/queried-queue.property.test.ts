@@ -8,14 +8,13 @@ import { DispatchLoop } from '../../../src/broker/dispatch-loop.ts';
 import { Dispatcher } from '../../../src/broker/dispatcher.ts';
 import { History } from '../../../src/broker/history.ts';
 import { MemoryAccount } from '../../../src/broker/memory-account.ts';
-import { Message, type MessageOwner } from '../../../src/broker/message.ts';
+import { Message, NO_TOPIC } from '../../../src/broker/message.ts';
 import type { QueriedQueue, Taken } from '../../../src/broker/queried-queue.ts';
 import { DEFAULT_PUBLISH_QOS } from '../../../src/model/message.ts';
 import { createPlainKey } from '../../../src/model/msg-key.ts';
 import { DEFAULT_QUERY_QOS } from '../../../src/model/query.ts';
 import { ManualClock } from '../../helpers/clock.ts';
 
-const owner: MessageOwner = { isDestroyed: false, key: undefined, messageHeld: () => {}, messageReleased: () => {} };
 const key = createPlainKey('a');
 
 interface Item {
@@ -81,7 +80,7 @@ function createSessionQueue(account: MemoryAccount): Subject {
 }
 
 function createHistory(): Subject {
-  const history = new History(() => 0);
+  const history = new History({ now: () => 0, timers: new TimerWheel(new ManualClock()) });
   return {
     queue: history,
     add: (message) => history.remember(message, 1_000, 1_000_000),
@@ -105,7 +104,7 @@ function run(createSubject: (account: MemoryAccount) => Subject, steps: readonly
     if (next.do === 'add') {
       const qos = { ...DEFAULT_PUBLISH_QOS, priority: next.priority };
       const init = { key, qos, content: Buffer.alloc(next.bytes), sender: '', rcvTimestamp: BigInt(number) };
-      add(new Message({ ...init, expiresAt: Number.POSITIVE_INFINITY }, owner, account));
+      add(new Message({ ...init, expiresAt: Number.POSITIVE_INFINITY }, NO_TOPIC, account));
       plain.items.push({ number, priority: next.priority, bytes: next.bytes });
     } else if (next.do === 'settle') settle(next.hasArrived);
     else {

@@ -69,6 +69,7 @@ test('the answer to connect ends the session element with the secret id', () => 
     delayMs: 60_000,
     oneway: false,
     usesDatagrams: false,
+    contentAsString: false,
     dispatcherActive: true,
     burst: { collectTimeMs: 0, maxEntries: 1, maxBytes: -1 },
   };

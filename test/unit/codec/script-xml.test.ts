@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { decodeScript, type ScriptLimits } from '../../../src/codec/script-xml.ts';
-import type { Command, Verb } from '../../../src/model/command.ts';
+import type { Command, Pause, Verb } from '../../../src/model/command.ts';
 import { DEFAULT_CONNECT_QOS } from '../../../src/model/connect.ts';
 import { DEFAULT_QUERY_QOS } from '../../../src/model/query.ts';
 import { titled } from '../titled.ts';
@@ -8,13 +8,13 @@ import { refusalOf } from './broker-error.ts';
 import { limits } from './elements.ts';
 
 /** All commands of a script, decoded. */
-function decode(text: string, expected?: Verb, scriptLimits: Partial<ScriptLimits> = {}): Command[] {
+function decode(text: string, expected?: Verb, scriptLimits: Partial<ScriptLimits> = {}): (Command | Pause)[] {
   const script = decodeScript(text, expected, () => 'new-1', { ...limits, ...scriptLimits });
   return script.commands.map((command) => command.decode());
 }
 
 /** A publish as oid, content and priority, the rest as a word each. */
-function brief(command: Command): string {
+function brief(command: Command | Pause): string {
   if (command.verb === 'publish') return `${command.unit.key.oid}=${command.unit.content}/${command.unit.qos.priority}`;
   if (command.verb === 'publishArr') return command.units.map((unit) => `${unit.key.oid}=${unit.content}`).join(',');
   return command.verb;

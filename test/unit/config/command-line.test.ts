@@ -55,6 +55,7 @@ describe('where a setting comes from', () => {
     host: '127.0.0.2',
     corsOrigin: 'http://localhost:1',
     xmlrpcPort: 'off',
+    telnetPort: 'off',
   };
 
   test('every option is a flag, an environment variable and a setting of the file', () => {

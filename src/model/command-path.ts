@@ -1,5 +1,5 @@
 import { shorten } from '../base/shorten.ts';
-import { BrokerError } from '../model/error.ts';
+import { BrokerError } from './error.ts';
 
 /** What a command is about. */
 export type Place =
@@ -60,10 +60,15 @@ export function formatPlace(place: Place, nodeId: string): string {
   }
 }
 
-/** The index of the `?`: the first one that begins a part, since names may hold others; else the first at all. */
+/**
+ * The index of the `?`: the last one behind a slash before any `=`, since names may hold others, and arguments; else the first one
+ * behind a slash; else the first at all.
+ */
 function startOfCommand(text: string): number {
   if (text.startsWith('?')) return 0;
-  const slash = text.indexOf('/?');
+  const equals = text.indexOf('=');
+  const last = text.lastIndexOf('/?', equals < 0 ? text.length : equals);
+  const slash = last < 0 ? text.indexOf('/?') : last;
   return slash < 0 ? text.indexOf('?') : slash + 1;
 }
 
