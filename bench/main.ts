@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import type { BenchOptions, Measurement, Row } from './harness/measurement.ts';
 import { ROOT } from './harness/server-process.ts';
 import { formatTable } from './harness/table.ts';
+import { measureDurable } from './measurements/durable.ts';
 import { measureFilters } from './measurements/filters.ts';
 import { measureLatency } from './measurements/latency.ts';
 import { measureMemoryPerThing } from './measurements/memory.ts';
@@ -20,6 +21,7 @@ const MEASUREMENTS: Readonly<Record<string, Measurement>> = {
   latency: measureLatency,
   polls: measurePolls,
   socket: measureSocket,
+  durable: measureDurable,
   xmlrpc: measureXmlRpc,
   xpath: measureXPath,
   filters: measureFilters,

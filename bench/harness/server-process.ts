@@ -20,8 +20,8 @@ export class ServerProcess {
     this.pid = child.pid as number;
   }
 
-  /** The broker as `npm start` runs it, with defaults; a probe is loaded into it that tells of its heap when asked. */
-  static startBroker(): Promise<ServerProcess> {
+  /** The broker as `npm start` runs it, with defaults, and in memory unless `options` say otherwise; a probe is loaded into it that tells of its heap when asked. */
+  static startBroker(options: readonly string[] = ['--memory']): Promise<ServerProcess> {
     return ServerProcess.#start([
       '--expose-gc',
       '--import',
@@ -29,7 +29,7 @@ export class ServerProcess {
       fileURLToPath(new URL('dist/main.js', ROOT)),
       '--port',
       '0',
-      '--memory',
+      ...options,
     ]);
   }
 
