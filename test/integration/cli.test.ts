@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -252,5 +252,61 @@ describe('xmlblaster', () => {
     await silent.closed();
     expect((await program.ended()).code).toBe(0);
     expect(performance.now() - start).toBeLessThan(3_000);
+  });
+});
+
+describe('a store on disk', () => {
+  function dataDir(): string {
+    const directory = mkdtempSync(join(tmpdir(), 'xmlblaster-cli-'));
+    onTestFinished(() => rmSync(directory, { recursive: true }));
+    return directory;
+  }
+
+  const onDisk = (directory: string): Program => {
+    return new Program(['--port', '0', '--data-dir', directory], { XMLBLASTER_MEMORY: 'false' });
+  };
+
+  test('is named at the start, and belongs to one broker at a time, until that is killed', async () => {
+    const directory = dataDir();
+    const first = onDisk(directory);
+    await first.port();
+    const second = await onDisk(directory).ended();
+    expect(second.code).toBe(1);
+    expect(messagesOf(second.stdout).join()).toMatch(
+      /^The store in \S+ is in use by process \d+: stop that broker, or choose another /,
+    );
+    first.signal('SIGKILL');
+    expect(messagesOf((await first.ended()).stdout).join('\n')).toContain(`persistent messages are kept in ${directory}`);
+    await onDisk(directory).port();
+  });
+
+  test('that cannot be made is told in one sentence', async () => {
+    const { code, stdout } = await onDisk('/dev/null/x').ended();
+    expect([code, messagesOf(stdout)]).toEqual([
+      1,
+      [expect.stringMatching(/^Cannot use \/dev\/null\/x for the store: .*--data-dir$/)],
+    ]);
+  });
+
+  test('that is damaged is told in one sentence, and by `store check`', async () => {
+    const directory = dataDir();
+    const broker = onDisk(directory);
+    const url = `http://127.0.0.1:${await broker.port()}`;
+    await fetch(`${url}/topics/a?persistent=true`, { method: 'PUT', body: 'x' });
+    broker.signal('SIGTERM');
+    await broker.ended();
+    expect(await new Program(['store', 'check', directory]).ended()).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/1 messages.*all sound/),
+    });
+    const file = openSync(join(directory, 'data.mdb'), 'r+');
+    writeSync(file, Buffer.alloc(4_096, 7), 0, 4_096, 4_096);
+    closeSync(file);
+    const { code, stdout } = await onDisk(directory).ended();
+    expect([code, messagesOf(stdout)]).toEqual([
+      1,
+      [expect.stringMatching(/^The store in \S+ is damaged \(.*\): restore a backup/)],
+    ]);
+    expect((await new Program(['store', 'check', directory]).ended()).code).toBe(1);
   });
 });
