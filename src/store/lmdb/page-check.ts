@@ -31,15 +31,15 @@ export function checkPages(path: string): PageCounts {
 class PageCheck {
   readonly #file: number;
   readonly #meta: Meta;
+  /** The length of the file. Free pages at its end need not be there, and a power cut may leave a part of one. */
+  readonly #fileBytes: number;
   /** One bit for each page. */
   readonly #seen: Uint8Array;
 
   constructor(file: number) {
     this.#file = file;
     this.#meta = readMetas((length, position) => this.#read(length, position));
-    const { size } = fstatSync(file);
-    if (size % this.#meta.pageBytes !== 0) throw new PageDamage('its length is not a number of whole pages');
-    // Free pages at the end need not be there.
+    this.#fileBytes = fstatSync(file).size;
     this.#seen = new Uint8Array(Math.ceil((this.#meta.lastPage + 1) / 8));
     this.#mark(0, 2);
   }
@@ -114,6 +114,7 @@ class PageCheck {
     if (!overflow) return 0;
     const { pageBytes, txnId } = this.#meta;
     this.#mark(overflow.page, overflow.pages);
+    if ((overflow.page + overflow.pages) * pageBytes > this.#fileBytes) throw tooShort();
     const header = this.#read(PAGE_HEADER_BYTES, overflow.page * pageBytes);
     const isRight =
       header.readBigUInt64LE(0) === BigInt(overflow.page) &&
@@ -150,7 +151,11 @@ class PageCheck {
 
   #read(length: number, position: number): Buffer {
     const bytes = Buffer.allocUnsafe(length);
-    if (readSync(this.#file, bytes, 0, length, position) < length) throw new PageDamage('the file is too short');
+    if (readSync(this.#file, bytes, 0, length, position) < length) throw tooShort();
     return bytes;
   }
+}
+
+function tooShort(): PageDamage {
+  return new PageDamage('the file is too short');
 }

@@ -1,4 +1,14 @@
-import { cpSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  appendFileSync,
+  cpSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
@@ -87,4 +97,30 @@ test('a flipped byte in the pages of LMDB is found before they are used', async 
   const file = openSync(join(copy, 'data.mdb'), 'r+');
   writeSync(file, Buffer.from([0xff]), 0, 1, 48);
   await expect(openLmdbStore(copy, logger)).rejects.toThrow(/^The store in .* is damaged \(.*\): restore a backup/);
+});
+
+test('a part of a page behind the last one, as a power cut leaves it, is no damage', async () => {
+  const { directory, store } = await filled();
+  await store.close();
+  appendFileSync(join(directory, 'data.mdb'), Buffer.alloc(512, 'x'));
+  expect(await runStoreCommand('check', [directory])).toMatchObject({ isGood: true });
+  const again = await openLmdbStore(directory, logger);
+  again.recover();
+  expect(contentsOf(again)).toHaveLength(20);
+  await again.close();
+});
+
+test('a value that the file ends in is found before it is used', async () => {
+  const { directory, store } = await filled();
+  for (let order = 20; order < 30; order++) {
+    store.add(LANE, entry(order, 'last '.repeat(20_000)));
+    await store.commit();
+  }
+  await store.close();
+  const path = join(directory, 'data.mdb');
+  truncateSync(path, readFileSync(path).lastIndexOf('last '));
+  expect(await runStoreCommand('check', [directory])).toMatchObject({
+    isGood: false,
+    text: expect.stringContaining('the file is too short'),
+  });
 });
