@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
 /** Compiled, this file is test/crash/dist/test/crash/broker-process.js. */
-const ROOT = new URL('../../../../../', import.meta.url);
+export const ROOT = new URL('../../../../../', import.meta.url);
 
 const STARTED = /listens on http:\/\/127\.0\.0\.1:([0-9]+)/;
 const MAX_OUTPUT = 20_000;
