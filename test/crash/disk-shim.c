@@ -5,7 +5,7 @@
  *   SHIM_LOG    gets one record per write and sync: a header of six 32-bit numbers (mark, kind, offset low and high, length, 0) and,
  *               of a write, the bytes. A record is there before the call returns.
  *   SHIM_FAULT  one byte: '0' all is well, 'S' writes fail with ENOSPC, 'H' the first half is written and the rest fails with ENOSPC,
- *               'E' writes fail with EIO, 'F' syncs fail with EIO
+ *               'E' writes fail with EIO, 'F' syncs fail with EIO, 'M' writes that are synced by themselves fail with EIO
  *
  * One call at a time, so that the order of the log is the order in which things happened. Linux, and any libc that loads libraries.
  */
@@ -73,9 +73,10 @@ static ssize_t put(int fd, const struct iovec *parts, int count, off_t offset) {
   struct iovec some[MAX_PARTS];
   size_t length = 0;
   if (count > MAX_PARTS) count = MAX_PARTS; /* a short write: the caller goes on */
+  int isWriteThrough = (fcntl(fd, F_GETFL) & O_DSYNC) != 0;
   for (int i = 0; i < count; i++) length += parts[i].iov_len;
   if (*fault == 'S' || (*fault == 'H' && length < 1024)) return fails(ENOSPC);
-  if (*fault == 'E') return fails(EIO);
+  if (*fault == 'E' || (*fault == 'M' && isWriteThrough)) return fails(EIO);
   if (*fault == 'H') {
     size_t left = length / 2 & ~(size_t)511;
     for (int i = 0; i < count; i++) {
@@ -90,7 +91,7 @@ static ssize_t put(int fd, const struct iovec *parts, int count, off_t offset) {
   int error = errno;
   if (written > 0) {
     if (offset < 0) syscall(SYS_lseek, fd, at + written, SEEK_SET);
-    record(fcntl(fd, F_GETFL) & O_DSYNC ? WRITE_THROUGH : WRITE, at, (uint32_t)written, parts, count);
+    record(isWriteThrough ? WRITE_THROUGH : WRITE, at, (uint32_t)written, parts, count);
   }
   errno = error;
   return written;

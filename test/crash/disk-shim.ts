@@ -19,3 +19,8 @@ export function watchedBy(library: string, file: string, log: string): Readonly<
   writeFileSync(log, '');
   return { LD_PRELOAD: library, SHIM_FILE: file, SHIM_LOG: log };
 }
+
+/** The same for a disk whose faults stand in the file `faults`: the first letter that disk-shim.c knows. */
+export function faultyBy(library: string, file: string, faults: string): Readonly<Record<string, string>> {
+  return { LD_PRELOAD: library, SHIM_FILE: file, SHIM_FAULT: faults };
+}

@@ -60,7 +60,7 @@ async function publishOverHttp(life: Life, random: Random): Promise<void> {
   }
 }
 
-async function put(port: number, message: Message, witness: Witness): Promise<void> {
+export async function put(port: number, message: Message, witness: Witness): Promise<void> {
   const { topic, priority, isPersistent, destination } = message;
   const query = `persistent=${isPersistent}&priority=${priority}${destination === undefined ? '' : `&destination=${destination}`}`;
   const headers = { 'X-Key': TOPICS[topic] as string };
