@@ -9,7 +9,7 @@ import type { MemoryAccount } from './memory-account.ts';
 import type { Message } from './message.ts';
 import { NewestOnly } from './newest-only.ts';
 import { QueriedDeliveries } from './queried-deliveries.ts';
-import { labelOf, stateOf, toDelivery } from './stored-delivery.ts';
+import { StoredDeliveries } from './stored-deliveries.ts';
 import type { StoredQueue } from './stored-queue.ts';
 
 /** The bounds of a queue, and what becomes of what does not fit. */
@@ -19,13 +19,6 @@ export interface QueueBounds {
   readonly maxBytes: number;
   readonly onOverflow: OverflowPolicy;
 }
-
-/** What of the deliveries in the store is in memory, too: the first ones, at least so many entries or content bytes (the original's). */
-const CACHE_ENTRIES = 1_000;
-const CACHE_BYTES = 2 * 1024 * 1024;
-/** What comes back from there at a time. */
-const LOADED_AT_ONCE = 500;
-const LOADED_BYTES = 1024 * 1024;
 
 /** What is queued. */
 export interface DeliveryInit {
@@ -57,7 +50,7 @@ export class BoundedQueue {
   /** Persistent messages go into the store, too; undefined: nobody would find this queue again after a restart. */
   openStored: (() => StoredQueue) | undefined;
   readonly #context: BoundedQueueContext;
-  readonly #queue = new DeliveryQueue((part) => this.#load(part));
+  readonly #queue: DeliveryQueue = new DeliveryQueue((part) => this.#load(part));
   #size = 0;
   #bytes = 0;
   #order = 0;
@@ -69,13 +62,7 @@ export class BoundedQueue {
   /** Made when first used: most queues need neither. */
   #newestOnly: NewestOnly | undefined;
   #queried: QueriedDeliveries | undefined;
-  #stored: StoredQueue | undefined;
-  /** Of the deliveries in the store, those that are in memory, too. */
-  #cached = 0;
-  #cachedBytes = 0;
-  #isUnloadDue = false;
-  /** Under way. */
-  #marking: Promise<void> | undefined;
+  #stored: StoredDeliveries | undefined;
 
   constructor(bounds: QueueBounds, context: BoundedQueueContext) {
     this.bounds = bounds;
@@ -133,7 +120,7 @@ export class BoundedQueue {
       isMarked: mayLeaveAtOnce,
     };
     if (job) this.#jobCount++;
-    else if (message.qos.persistent && this.openStored) this.#store(delivery, this.openStored);
+    else if (message.qos.persistent && this.openStored) this.#storedBy(this.openStored).add(delivery);
     this.#queue.push(delivery);
     if (parts.newestOnly) this.#newestOnly?.waits(delivery);
     this.#queried?.onChange?.();
@@ -193,7 +180,7 @@ export class BoundedQueue {
     for (let next = this.#queue.peek(); next && taken.length < maxEntries; next = this.#queue.peek()) {
       bytes += next.message.content.length;
       if (taken.length > 0 && bytes > maxBytes) break;
-      if (mustBeMarked && next.isStored && (this.#marking || !next.isMarked)) break;
+      if (mustBeMarked && this.#stored?.mayLeave(next) === false) break;
       this.#queue.shift();
       if (next.parts.newestOnly) this.#newestOnly?.leaves(next);
       if (next.message.isGone(now)) this.#discard(next);
@@ -206,7 +193,7 @@ export class BoundedQueue {
   putBack(deliveries: readonly Delivery[]): void {
     for (const delivery of deliveries) {
       delivery.redeliver++;
-      this.#saveState(delivery);
+      this.#stored?.saveState(delivery);
     }
     this.#queue.putBack(deliveries);
     this.#newestOnly?.areBack(deliveries);
@@ -224,44 +211,24 @@ export class BoundedQueue {
    * `maxEntries` and, one aside, `maxBytes` of content. Resolves when it knows, or cannot; undefined when it does.
    */
   mark(maxEntries: number, maxBytes: number): Promise<void> | undefined {
-    if (!this.#stored) return undefined;
-    let hasChanged = false;
-    for (const delivery of firstEntries(this.#queue, maxEntries, maxBytes)) {
-      if (!delivery.isStored || delivery.isMarked) continue;
-      this.#setMarked(delivery, true);
-      hasChanged = true;
-    }
-    if (hasChanged) this.#marking = this.#commitMarks(this.#stored);
-    return this.#marking;
-  }
-
-  /** Until it resolves, nobody may rely on any mark: another one may ask to be handed what has just been marked. */
-  #commitMarks(stored: StoredQueue): Promise<void> {
-    const marking = stored
-      .commit()
-      .catch(() => {}) // whoever reports a failing store has done so
-      .then(() => {
-        if (this.#marking === marking) this.#marking = undefined;
-      });
-    return marking;
+    return this.#stored?.mark(firstEntries(this.#queue, maxEntries, maxBytes));
   }
 
   /** What waits and was never handed out is no repetition after an orderly end. */
   unmark(): void {
-    if (this.#cached === 0) return;
-    for (const delivery of this.#queue.inMemory()) if (delivery.redeliver === 0) this.#setMarked(delivery, false);
+    this.#stored?.unmark();
   }
 
   /** Takes for a query, which does not wait for marks. */
   takeForQuery(maxEntries: number, maxBytes: number): Delivery[] {
     const taken = this.take(maxEntries, maxBytes);
-    for (const delivery of taken) this.#setMarked(delivery, true);
+    this.#stored?.markTaken(taken);
     return taken;
   }
 
   /** What an earlier life of the broker left in the store; `lastOrder` is that of its last delivery in any priority. */
   recover(stored: StoredQueue, parts: readonly StoredPart[], lastOrder: number): void {
-    this.#stored = stored;
+    this.#storedBy(() => stored);
     this.#order = lastOrder + 1;
     for (const part of parts) {
       this.#queue.addStored(part);
@@ -311,7 +278,7 @@ export class BoundedQueue {
     if (delivery.job) this.#jobCount--;
     this.#count(-1, -delivery.message.content.length);
     this.#context.account.release(DELIVERY_BYTES);
-    if (delivery.isStored) this.#forget(delivery);
+    this.#stored?.remove(delivery);
     delivery.message.release();
     if (this.#onRoom.size > 0) this.#announceRoom();
     if (this.fillMarks) this.#checkMarks(this.fillMarks);
@@ -331,87 +298,21 @@ export class BoundedQueue {
     this.#context.counters.queuedBytes += bytes;
   }
 
-  #store(delivery: Delivery, open: () => StoredQueue): void {
-    this.#stored ??= open();
-    delivery.isStored = true;
-    this.#stored.add(delivery.message.qos.priority, delivery.order, delivery.message, labelOf(delivery), stateOf(delivery));
-    this.#cache(delivery);
-    if (this.#isCacheFull && this.#stored.isDurable) this.#unloadLater(this.#stored);
-  }
-
-  #forget(delivery: Delivery): void {
-    this.#stored?.remove(delivery.message.qos.priority, delivery.order, delivery.message);
-    this.#uncache(delivery);
-  }
-
-  #setMarked(delivery: Delivery, isMarked: boolean): void {
-    if (!delivery.isStored || delivery.isMarked === isMarked) return;
-    delivery.isMarked = isMarked;
-    this.#saveState(delivery);
-  }
-
-  #saveState(delivery: Delivery): void {
-    if (delivery.isStored) this.#stored?.setState(delivery.message.qos.priority, delivery.order, stateOf(delivery));
-  }
-
-  #cache({ message }: Delivery): void {
-    this.#cached++;
-    this.#cachedBytes += message.content.length;
-  }
-
-  #uncache({ message }: Delivery): void {
-    this.#cached--;
-    this.#cachedBytes -= message.content.length;
-  }
-
-  get #isCacheFull(): boolean {
-    return this.#cached > CACHE_ENTRIES || this.#cachedBytes > CACHE_BYTES;
-  }
-
-  /** As soon as the store has what is queued now. */
-  #unloadLater(stored: StoredQueue): void {
-    if (this.#isUnloadDue) return;
-    this.#isUnloadDue = true;
-    const lastOrder = this.#order - 1;
-    stored.commit().then(
-      () => this.#unload(lastOrder),
-      () => {
-        this.#isUnloadDue = false;
-      },
-    );
-  }
-
-  /** Forgets the last of those that wait and are safe, so that memory holds no more than the first ones. */
-  #unload(lastOrder: number): void {
-    this.#isUnloadDue = false;
-    this.#queue.unload(
-      (delivery) => {
-        const { isStored, order, redeliver, parts, message } = delivery;
-        if (!isStored || order > lastOrder || redeliver > 0 || parts.newestOnly) return false;
-        this.#uncache(delivery);
-        this.#context.account.release(DELIVERY_BYTES);
-        message.owner.entryUnloaded();
-        message.release();
-        return true;
-      },
-      () => !this.#isCacheFull,
-    );
+  #storedBy(open: () => StoredQueue): StoredDeliveries {
+    this.#stored ??= new StoredDeliveries(open(), this.#queue, this.#context.account);
+    return this.#stored;
   }
 
   #load(part: StoredPart): LoadedPart {
-    const loaded = this.#stored?.load(part, LOADED_AT_ONCE, LOADED_BYTES);
-    const deliveries = loaded?.entries.map(toDelivery) ?? [];
-    let bytes = loaded?.rest?.bytes ?? 0;
-    for (const delivery of deliveries) {
-      bytes += delivery.message.content.length;
-      delivery.message.retain();
-      this.#noteExpiry(delivery.message);
-      this.#context.account.charge(DELIVERY_BYTES);
-      this.#cache(delivery);
+    const loaded = this.#stored?.load(part) ?? { deliveries: [], rest: undefined };
+    const { deliveries, rest } = loaded;
+    let bytes = rest?.bytes ?? 0;
+    for (const { message } of deliveries) {
+      bytes += message.content.length;
+      this.#noteExpiry(message);
     }
-    const rest = loaded?.rest;
     this.#count(deliveries.length + (rest?.entries ?? 0) - part.entries, bytes - part.bytes);
-    return { deliveries, rest };
+    return loaded;
   }
 
   #newest(): NewestOnly {

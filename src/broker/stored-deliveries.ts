@@ -1,0 +1,158 @@
+import { DELIVERY_BYTES, type Delivery } from './delivery.ts';
+import type { DeliveryQueue, LoadedPart, StoredPart } from './delivery-queue.ts';
+import type { MemoryAccount } from './memory-account.ts';
+import type { Message } from './message.ts';
+import { labelOf, stateOf, toDelivery } from './stored-delivery.ts';
+import type { StoredQueue } from './stored-queue.ts';
+
+/** What of the deliveries in the store is in memory, too: the first ones, at least so many entries or content bytes (the original's). */
+const CACHE_ENTRIES = 1_000;
+const CACHE_BYTES = 2 * 1024 * 1024;
+/** What comes back from there at a time. */
+const LOADED_AT_ONCE = 500;
+const LOADED_BYTES = 1024 * 1024;
+
+/**
+ * The deliveries of one queue that are in the store: writes down what becomes of them, and lets memory have no more than the first ones.
+ * Deliveries that are not in the store are none of its business.
+ */
+export class StoredDeliveries {
+  readonly #stored: StoredQueue;
+  readonly #queue: DeliveryQueue;
+  readonly #account: MemoryAccount;
+  /** Those that are in memory, too. */
+  #cached = 0;
+  #cachedBytes = 0;
+  #isUnloadDue = false;
+  /** Under way. */
+  #marking: Promise<void> | undefined;
+
+  constructor(stored: StoredQueue, queue: DeliveryQueue, account: MemoryAccount) {
+    this.#stored = stored;
+    this.#queue = queue;
+    this.#account = account;
+  }
+
+  /** A delivery that is queued last of all. */
+  add(delivery: Delivery): void {
+    delivery.isStored = true;
+    this.#stored.add(delivery.message.qos.priority, delivery.order, delivery.message, labelOf(delivery), stateOf(delivery));
+    this.#cache(delivery);
+    if (this.#isCacheFull && this.#stored.isDurable) this.#unloadLater(delivery.order);
+  }
+
+  /** It was delivered or dropped. */
+  remove(delivery: Delivery): void {
+    if (!delivery.isStored) return;
+    this.#stored.remove(delivery.message.qos.priority, delivery.order, delivery.message);
+    this.#uncache(delivery);
+  }
+
+  /** How often it was handed out, and whether it may be, has changed. */
+  saveState(delivery: Delivery): void {
+    if (delivery.isStored) this.#stored.setState(delivery.message.qos.priority, delivery.order, stateOf(delivery));
+  }
+
+  /** See `BoundedQueue.take`. */
+  mayLeave({ isStored, isMarked }: Delivery): boolean {
+    return !isStored || (isMarked && this.#marking === undefined);
+  }
+
+  /** See `BoundedQueue.mark`. */
+  mark(deliveries: readonly Delivery[]): Promise<void> | undefined {
+    if (this.markTaken(deliveries)) this.#marking = this.#commitMarks();
+    return this.#marking;
+  }
+
+  /** The same for those that have left already, without waiting; whether any was not marked before. */
+  markTaken(deliveries: readonly Delivery[]): boolean {
+    let hasChanged = false;
+    for (const delivery of deliveries) hasChanged = this.#setMarked(delivery, true) || hasChanged;
+    return hasChanged;
+  }
+
+  /** See `BoundedQueue.unmark`. */
+  unmark(): void {
+    if (this.#cached === 0) return;
+    for (const delivery of this.#queue.inMemory()) if (delivery.redeliver === 0) this.#setMarked(delivery, false);
+  }
+
+  /** Brings back the beginning of a part; what is damaged, or expired while the broker was down, is left out. */
+  load(part: StoredPart): LoadedPart {
+    const { entries, rest } = this.#stored.load(part, LOADED_AT_ONCE, LOADED_BYTES);
+    const deliveries = entries.map(toDelivery);
+    for (const delivery of deliveries) {
+      delivery.message.retain();
+      this.#account.charge(DELIVERY_BYTES);
+      this.#cache(delivery);
+    }
+    return { deliveries, rest };
+  }
+
+  /** See `StoredQueue.drop`. */
+  drop(parts: readonly StoredPart[], onDropped: (message: Message) => void): Promise<void> {
+    return this.#stored.drop(parts, onDropped);
+  }
+
+  /** Whether it has changed. */
+  #setMarked(delivery: Delivery, isMarked: boolean): boolean {
+    if (!delivery.isStored || delivery.isMarked === isMarked) return false;
+    delivery.isMarked = isMarked;
+    this.saveState(delivery);
+    return true;
+  }
+
+  /** Until it resolves, nobody may rely on any mark: another one may ask to be handed what has just been marked. */
+  #commitMarks(): Promise<void> {
+    const marking = this.#stored
+      .commit()
+      .catch(() => {}) // whoever reports a failing store has done so
+      .then(() => {
+        if (this.#marking === marking) this.#marking = undefined;
+      });
+    return marking;
+  }
+
+  #cache({ message }: Delivery): void {
+    this.#cached++;
+    this.#cachedBytes += message.content.length;
+  }
+
+  #uncache({ message }: Delivery): void {
+    this.#cached--;
+    this.#cachedBytes -= message.content.length;
+  }
+
+  get #isCacheFull(): boolean {
+    return this.#cached > CACHE_ENTRIES || this.#cachedBytes > CACHE_BYTES;
+  }
+
+  /** As soon as the store has what is queued now. */
+  #unloadLater(lastOrder: number): void {
+    if (this.#isUnloadDue) return;
+    this.#isUnloadDue = true;
+    this.#stored.commit().then(
+      () => this.#unload(lastOrder),
+      () => {
+        this.#isUnloadDue = false;
+      },
+    );
+  }
+
+  /** Forgets the last of those that wait and are safe, so that memory holds no more than the first ones. */
+  #unload(lastOrder: number): void {
+    this.#isUnloadDue = false;
+    this.#queue.unload(
+      (delivery) => {
+        const { isStored, order, redeliver, parts, message } = delivery;
+        if (!isStored || order > lastOrder || redeliver > 0 || parts.newestOnly) return false;
+        this.#uncache(delivery);
+        this.#account.release(DELIVERY_BYTES);
+        message.owner.entryUnloaded();
+        message.release();
+        return true;
+      },
+      () => !this.#isCacheFull,
+    );
+  }
+}
