@@ -63,6 +63,11 @@ export function isFromPage({ headers: { origin, referer, ...headers } }: Incomin
   return (headers['sec-fetch-site'] ?? origin ?? referer) !== undefined;
 }
 
+/** The refusal of a GET that would change something, and does not show that a page of the broker's own sent it. */
+export function foreignGet(): HttpError {
+  return forbidden('By GET only pages of the broker itself may do this; send it as POST');
+}
+
 /** Pages of other sites send no Origin with a simple GET, but the browser says where it comes from. */
 function checkFetchSite(request: IncomingMessage): void {
   const site = request.headers['sec-fetch-site'];

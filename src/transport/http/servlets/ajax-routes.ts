@@ -2,9 +2,8 @@ import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { encodeException } from '../../../codec/script-response-xml.ts';
 import { BrokerError } from '../../../model/error.ts';
-import { isOwnPage } from '../guard.ts';
+import { foreignGet, isOwnPage } from '../guard.ts';
 import type { HttpContext } from '../http-context.ts';
-import { HttpError } from '../http-error.ts';
 import { onAnswered } from '../on-answered.ts';
 import { Ajax, type AjaxAnswer, TEXT_XML } from './ajax.ts';
 import { setCookie } from './browser-sessions.ts';
@@ -22,13 +21,10 @@ export function addAjaxRoutes(app: FastifyInstance, context: HttpContext): void 
   app.route({ ...route, url: '/xmlBlaster/ajax' });
 }
 
-const FOREIGN_GET = 'By GET only pages of the broker itself may do this; send it as POST';
-
 async function serve(context: HttpContext, ajax: Ajax, { raw }: FastifyRequest, reply: FastifyReply): Promise<void> {
   const { broker, options } = context;
   const form = await Form.read(raw, options.limits.maxBodyBytes, broker.account);
-  if (raw.method === 'GET' && form.text('ActionType') !== 'plainGet' && !isOwnPage(raw))
-    throw new HttpError(403, FOREIGN_GET, {}, 'user.security.authorization.notAuthorized');
+  if (raw.method === 'GET' && form.text('ActionType') !== 'plainGet' && !isOwnPage(raw)) throw foreignGet();
   await send(await answerOrException(context, ajax, raw, form), reply);
 }
 

@@ -1,8 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { BrokerError } from '../../../model/error.ts';
-import { isFromPage, isOwnPage } from '../guard.ts';
+import { foreignGet, isFromPage, isOwnPage } from '../guard.ts';
 import type { HttpContext } from '../http-context.ts';
-import { HttpError, statusOf } from '../http-error.ts';
+import { statusOf } from '../http-error.ts';
 import { setCookie } from './browser-sessions.ts';
 import { connectClient } from './connect-client.ts';
 import { decodeEscaped, Form } from './form.ts';
@@ -21,12 +21,9 @@ export function addProxyRoutes(app: FastifyInstance, context: HttpContext): void
   app.route({ ...route, url: '/xmlBlaster/BlasterHttpProxyServlet' });
 }
 
-const FOREIGN_GET = 'By GET only pages of the broker itself may do this; send it as POST';
-
 async function serve(context: HttpContext, proxy: PageProxy, { raw }: FastifyRequest, reply: FastifyReply): Promise<void> {
   const { broker, browsers, options } = context;
-  if (raw.method === 'GET' && isFromPage(raw) && !isOwnPage(raw))
-    throw new HttpError(403, FOREIGN_GET, {}, 'user.security.authorization.notAuthorized');
+  if (raw.method === 'GET' && isFromPage(raw) && !isOwnPage(raw)) throw foreignGet();
   const form = await Form.read(raw, options.limits.maxBodyBytes, broker.account, decodeEscaped);
   const request = { raw, form, browser: browsers.find(raw), action: form.text('ActionType') ?? '' };
   try {
