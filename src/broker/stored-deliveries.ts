@@ -53,9 +53,9 @@ export class StoredDeliveries {
     if (delivery.isStored) this.#stored.setState(delivery.message.qos.priority, delivery.order, stateOf(delivery));
   }
 
-  /** See `BoundedQueue.take`. */
+  /** See `BoundedQueue.take`. While the broker ends nothing in the store leaves: nobody could tell afterwards. */
   mayLeave({ isStored, isMarked }: Delivery): boolean {
-    return !isStored || (isMarked && this.#marking === undefined);
+    return !isStored || (isMarked && this.#marking === undefined && !this.#stored.isClosed);
   }
 
   /** See `BoundedQueue.mark`. */
@@ -96,7 +96,7 @@ export class StoredDeliveries {
 
   /** Whether it has changed. */
   #setMarked(delivery: Delivery, isMarked: boolean): boolean {
-    if (!delivery.isStored || delivery.isMarked === isMarked) return false;
+    if (!delivery.isStored || delivery.isMarked === isMarked || this.#stored.isClosed) return false;
     delivery.isMarked = isMarked;
     this.saveState(delivery);
     return true;

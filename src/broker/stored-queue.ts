@@ -37,21 +37,26 @@ export class StoredQueue {
     return this.#persistence.isDurable;
   }
 
+  /** The broker ends: nothing is written down any more. */
+  get isClosed(): boolean {
+    return this.#persistence.isClosed;
+  }
+
   add(priority: number, order: number, message: Message, label: string, state: number): void {
-    if (this.#persistence.isClosed) return;
+    if (this.isClosed) return;
     this.#persistence.store.add(this.#lane(priority), { order, label, state, message });
     message.owner.entryStored();
     this.#persistence.changed();
   }
 
   setState(priority: number, order: number, state: number): void {
-    if (this.#persistence.isClosed) return;
+    if (this.isClosed) return;
     this.#persistence.store.setState(this.#lane(priority), order, state);
     this.#persistence.changed();
   }
 
   remove(priority: number, order: number, message: Message): void {
-    if (this.#persistence.isClosed) return;
+    if (this.isClosed) return;
     this.#persistence.store.remove(this.#lane(priority), order);
     this.#persistence.changed();
     message.owner.entryForgotten();
@@ -77,7 +82,7 @@ export class StoredQueue {
   /** Takes out, little by little, what a queue that is gone has in the store; `onDropped` gets each message that is not damaged. */
   async drop(parts: readonly StoredPart[], onDropped: (message: Message) => void): Promise<void> {
     for (const part of parts) {
-      for (let rest: StoredPart | undefined = part; rest && !this.#persistence.isClosed; ) {
+      for (let rest: StoredPart | undefined = part; rest && !this.isClosed; ) {
         const loaded = this.load(rest, DROPPED_AT_ONCE, MAX_DROPPED_BYTES);
         for (const { order, message } of loaded.entries) {
           onDropped(message);
@@ -99,7 +104,7 @@ export class StoredQueue {
   }
 
   #removeDamaged(priority: number, { order, topicId }: DamagedEntry): void {
-    if (this.#persistence.isClosed) return;
+    if (this.isClosed) return;
     this.#persistence.store.remove(this.#lane(priority), order);
     this.#persistence.changed();
     this.#persistence.damaged(topicId);

@@ -142,6 +142,29 @@ test('what waited is not handed out before the store knows that it may be, whate
   expect([...(await joe.update()), ...(await joe.update())]).toEqual(['waited', 'transient']);
 });
 
+test('what waited stays where it is when its client comes while the broker ends', async () => {
+  let open = (): void => {};
+  const isOpen = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  class SlowStore extends MemoryStore {
+    override async close(): Promise<void> {
+      await isOpen;
+      await super.close();
+    }
+  }
+  const broker = await startBroker({}, { store: new SlowStore() });
+  expect((await broker.get('/updates?session=joe/1&oid=x&timeout=0')).status).toBe(204);
+  await put(broker, '/topics/x?persistent=true', 'waited');
+  const joe = await SocketClient.open(broker.port);
+  const closed = broker.close();
+  const answer = await joe.connect('joe/1', "retries='-1'");
+  await joe.settled();
+  expect([answer.type, joe.waiting]).toEqual(['R', []]);
+  open();
+  await closed;
+});
+
 test('an erased topic leaves the store too', async () => {
   const store = new MemoryStore();
   const broker = await startBroker({}, { store });
