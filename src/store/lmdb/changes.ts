@@ -14,6 +14,8 @@ export class Changes {
   /** By id; undefined: it goes. */
   readonly records = new Map<number, string | undefined>();
   readonly lanes = new Map<number, LaneChanges>();
+  /** Of all entries that are added: a content in two queues counts twice. */
+  contentBytes = 0;
 
   get isEmpty(): boolean {
     return this.records.size === 0 && this.lanes.size === 0;
@@ -29,6 +31,7 @@ export class Changes {
 
   add(lane: Lane, entry: StoredEntry): void {
     this.#lane(lane).entries.set(entry.order, entry);
+    this.contentBytes += entry.message.content.length;
   }
 
   setState(lane: Lane, order: number, state: number): void {
@@ -40,8 +43,11 @@ export class Changes {
 
   remove(lane: Lane, order: number): void {
     const { entries } = this.#lane(lane);
-    if (typeof entries.get(order) !== 'object') entries.set(order, 'removed');
-    else entries.delete(order);
+    const change = entries.get(order);
+    if (typeof change === 'object') {
+      entries.delete(order);
+      this.contentBytes -= change.message.content.length;
+    } else entries.set(order, 'removed');
     if (entries.size === 0) this.lanes.delete(laneNumber(lane));
   }
 

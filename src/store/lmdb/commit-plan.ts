@@ -4,8 +4,9 @@ import type { Changes, EntryChange, LaneChanges } from './changes.ts';
 import type { Write } from './environment.ts';
 import { floorOf, type LaneTable, numberKey, runKey } from './lane-table.ts';
 import { encodeRun, type RunEntry } from './run.ts';
-import { type Segment, SegmentWriter } from './segment.ts';
+import type { Segment } from './segment.ts';
 import type { Place, ReferenceChange, ReferenceChanges, SegmentTable } from './segment-table.ts';
+import { SegmentWriter } from './segment-writer.ts';
 import { encodeStateRecord } from './state-record-block.ts';
 
 /** What is committed, as a commit needs it. */
@@ -24,6 +25,8 @@ export interface NewestSegment {
   readonly number: number;
   readonly writer: SegmentWriter;
 }
+
+type OrderedChange = readonly [order: number, change: EntryChange];
 
 interface ChangedRun {
   readonly lane: LaneChanges['lane'];
@@ -52,6 +55,7 @@ export class CommitPlan {
   /** What happens to the references, by segment and index. */
   readonly references = new Map<number, Map<number, ReferenceChange>>();
   readonly #committed: Committed;
+  readonly #contentBytes: number;
   readonly #placed = new Set<MessageRecord>();
   readonly #written: NewestSegment[] = [];
   /** New lengths; undefined: it is gone. */
@@ -62,6 +66,7 @@ export class CommitPlan {
 
   constructor(committed: Committed, changes: Changes) {
     this.#committed = committed;
+    this.#contentBytes = changes.contentBytes;
     this.#next = committed.segments.next;
     for (const [id, text] of changes.records) this.#planRecord(id, text);
     for (const lane of changes.lanes.values()) this.#planLane(lane);
@@ -90,26 +95,20 @@ export class CommitPlan {
 
   #planLane({ lane, entries }: LaneChanges): void {
     const runs = this.#committed.lanes.runs(lane);
-    const orders = [...entries.keys()];
-    if (orders.some((order, at) => at > 0 && order < (orders[at - 1] as number))) orders.sort((a, b) => a - b);
-    for (let at = 0; at < orders.length; ) {
-      const run = floorOf(runs, orders[at] as number);
-      const end = runs[run + 1] ?? Number.POSITIVE_INFINITY;
+    const changes = ascending([...entries]);
+    for (let at = 0; at < changes.length; ) {
       const from = at;
-      while (at < orders.length && (orders[at] as number) < end) at++;
-      const changes = orders.slice(from, at).map((order) => [order, entries.get(order) as EntryChange] as const);
-      this.#planRun(lane, runs[run], changes);
+      const run = floorOf(runs, orderAt(changes, from));
+      const end = runs[run + 1] ?? Number.POSITIVE_INFINITY;
+      while (at < changes.length && orderAt(changes, at) < end) at++;
+      this.#planRun(lane, runs[run], changes.slice(from, at));
     }
   }
 
   /** All changes from one run's first order to the next run's. `firstOrder` undefined: there is no run yet. */
-  #planRun(
-    lane: LaneChanges['lane'],
-    firstOrder: number | undefined,
-    changes: readonly (readonly [number, EntryChange])[],
-  ): void {
+  #planRun(lane: LaneChanges['lane'], firstOrder: number | undefined, changes: readonly OrderedChange[]): void {
     const before = firstOrder === undefined ? [] : this.#committed.readRun(lane, firstOrder);
-    const isAppended = (changes[0]?.[0] ?? 0) > (before.at(-1)?.order ?? -1);
+    const isAppended = orderAt(changes, 0) > (before.at(-1)?.order ?? -1);
     if (isAppended && before.length >= SMALL_RUN_ENTRIES) {
       this.#writeRuns(lane, undefined, this.#merge([], changes));
     } else {
@@ -117,7 +116,7 @@ export class CommitPlan {
     }
   }
 
-  #merge(before: readonly RunEntry[], changes: readonly (readonly [number, EntryChange])[]): RunEntry[] {
+  #merge(before: readonly RunEntry[], changes: readonly OrderedChange[]): RunEntry[] {
     const merged: RunEntry[] = [];
     let at = 0;
     for (const [order, change] of changes) {
@@ -177,7 +176,7 @@ export class CommitPlan {
     const goesOn = newest !== undefined && this.#written.length === 0 && newest.writer.length + bytes <= SEGMENT_BYTES;
     const number = goesOn ? newest.number : this.#next++;
     const seed = seedOf(salt, numberKey(number));
-    const capacity = Math.max(bytes + 1024, SMALL_SEGMENT_BYTES + 4096);
+    const capacity = Math.max(bytes, Math.min(this.#contentBytes, SEGMENT_BYTES)) + SMALL_SEGMENT_BYTES;
     return { number, writer: new SegmentWriter(seed, goesOn ? newest.writer : undefined, capacity) };
   }
 
@@ -229,4 +228,16 @@ export class CommitPlan {
   #write(table: Write['table'], key: Buffer, value: Buffer | undefined): void {
     this.writes.push({ table, key, value });
   }
+}
+
+function orderAt(changes: readonly OrderedChange[], at: number): number {
+  return (changes[at] as OrderedChange)[0];
+}
+
+/** Mostly they are. */
+function ascending(changes: OrderedChange[]): readonly OrderedChange[] {
+  for (let at = 1; at < changes.length; at++) {
+    if (orderAt(changes, at) < orderAt(changes, at - 1)) return changes.sort(([a], [b]) => a - b);
+  }
+  return changes;
 }

@@ -55,7 +55,7 @@ export class LmdbStore implements Store {
   #newest: NewestSegment | undefined;
   #changes = new Changes();
   /** The commit that has not begun yet. */
-  #next: Promise<void> | undefined;
+  #next: Deferred | undefined;
   #underWay: Promise<void> | undefined;
 
   constructor({ directory, environment, salt, lock, logger }: StoreParts) {
@@ -100,9 +100,11 @@ export class LmdbStore implements Store {
   }
 
   commit(): Promise<void> {
-    if (this.#changes.isEmpty && !this.#next) return this.#underWay ?? Promise.resolve();
-    this.#next ??= this.#commitNext();
-    return this.#next;
+    if (this.#next) return this.#next.promise;
+    if (this.#changes.isEmpty) return this.#underWay ?? Promise.resolve();
+    this.#next = new Deferred();
+    if (!this.#underWay) this.#beginAfterTurn();
+    return this.#next.promise;
   }
 
   async close(): Promise<void> {
@@ -114,17 +116,29 @@ export class LmdbStore implements Store {
     }
   }
 
-  /** Waits for the commit that is under way, and for the end of this turn: what it changes shares the commit. */
-  async #commitNext(): Promise<void> {
-    await this.#underWay?.catch(() => {});
-    await new Promise((resolve) => setImmediate(resolve));
+  /** What this turn of the event loop still changes shares the commit. */
+  #beginAfterTurn(): void {
+    setImmediate(() => this.#begin());
+  }
+
+  /** Begins the next commit, if there is one to be made. */
+  #begin(): void {
+    const commit = this.#next;
+    if (!commit) return;
     this.#next = undefined;
-    this.#underWay = this.#write();
-    try {
-      await this.#underWay;
-    } finally {
-      this.#underWay = undefined;
-    }
+    this.#underWay = commit.promise;
+    this.#write().then(
+      () => {
+        this.#underWay = undefined;
+        this.#begin(); // first: the disk works while those who waited are told
+        commit.resolve();
+      },
+      (error: unknown) => {
+        this.#underWay = undefined;
+        commit.reject(error);
+        if (this.#next) this.#beginAfterTurn(); // those who waited take back what they do not want any more
+      },
+    );
   }
 
   async #write(): Promise<void> {
@@ -174,5 +188,19 @@ export class LmdbStore implements Store {
     const reason = error instanceof Error ? error.message : String(error);
     const text = `Cannot write to the store in ${this.#directory} (${reason}): nothing of it was acknowledged; make room on the disk`;
     return new BrokerError('resource.exhaust', text, { cause: error });
+  }
+}
+
+/** A commit as those see it who wait for it. */
+class Deferred {
+  readonly promise: Promise<void>;
+  resolve: () => void = () => {};
+  reject: (error: unknown) => void = () => {};
+
+  constructor() {
+    this.promise = new Promise((resolve, reject) => {
+      this.resolve = resolve;
+      this.reject = reject;
+    });
   }
 }

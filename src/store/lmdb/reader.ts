@@ -6,13 +6,14 @@ import { laneNumber } from './changes.ts';
 import type { Environment } from './environment.ts';
 import { floorOf, numberKey, runKey } from './lane-table.ts';
 import { decodeRun, type RunEntry } from './run.ts';
-import { type Head, type Heads, Segment } from './segment.ts';
+import { type Heads, Segment } from './segment.ts';
+import type { Head } from './segment-format.ts';
 import type { Place } from './segment-table.ts';
 import { decodeStateRecord } from './state-record-block.ts';
 
 /** Bounds of what is kept decoded. */
 const CACHED_RUNS = 2_000;
-const CACHED_ENTRIES = 65_536;
+const CACHED_ENTRIES = 8_192;
 const CACHED_SEGMENTS = 1_000;
 const CACHED_SEGMENT_BYTES = 16 * 1024 * 1024;
 const CACHED_HEADS = 2_000;

@@ -1,104 +1,10 @@
 import type { Lru } from '../../base/lru.ts';
-import { DEFAULT_PUBLISH_QOS, type PublishQos } from '../../model/message.ts';
 import type { MessageRecord } from '../store.ts';
-import {
-  apparentRecords,
-  type BlockRecord,
-  BlockWriter,
-  type Damage,
-  isSound,
-  RECORD_HEADER_BYTES,
-  soundRecords,
-} from './block.ts';
-
-/** What many messages have in common. */
-export interface Head {
-  readonly topicId: number;
-  readonly keyXml: string;
-  readonly sender: string;
-  readonly qos: PublishQos;
-}
+import { apparentRecords, type BlockRecord, type Damage, isSound, RECORD_HEADER_BYTES, soundRecords } from './block.ts';
+import { decodeHead, HEAD, type Head, MESSAGE, MESSAGE_BYTES } from './segment-format.ts';
 
 /** Equal heads of any segments, by their text. */
 export type Heads = Lru<string, Head>;
-
-const HEAD = 1;
-const MESSAGE = 2;
-/** Index (2), head (2), rcvTimestamp (8), expiresAt (8); then the content. */
-const MESSAGE_BYTES = 20;
-/** Indexes and heads have 16 bits. */
-const MAX_MESSAGES = 60_000;
-
-/** Makes a segment: messages that were committed one after the other. */
-export class SegmentWriter {
-  readonly #writer: BlockWriter;
-  readonly #heads: Map<string, { readonly number: number; isTwice: boolean }>;
-  readonly #qosTexts = new Map<PublishQos, string>();
-  #messages: number;
-
-  /** @param before a segment to go on with: it is left as it is. */
-  constructor(seed: number, before: SegmentWriter | undefined, capacity: number) {
-    this.#writer = new BlockWriter(seed, before?.finish(), capacity);
-    this.#heads = new Map([...(before ? before.#heads : [])].map(([text, head]) => [text, { ...head }]));
-    this.#messages = before ? before.#messages : 0;
-  }
-
-  get length(): number {
-    return this.#writer.length;
-  }
-
-  get isFull(): boolean {
-    return this.#messages >= MAX_MESSAGES;
-  }
-
-  /** Returns its index. */
-  add(message: MessageRecord): number {
-    const head = this.#headOf(message);
-    const index = this.#messages++;
-    const at = this.#writer.begin(MESSAGE, MESSAGE_BYTES + message.content.length);
-    const { bytes } = this.#writer;
-    bytes.writeUInt16LE(index, at);
-    bytes.writeUInt16LE(head, at + 2);
-    bytes.writeBigInt64LE(message.rcvTimestamp, at + 4);
-    bytes.writeDoubleLE(message.expiresAt, at + 12);
-    message.content.copy(bytes, at + MESSAGE_BYTES);
-    this.#writer.end();
-    return index;
-  }
-
-  finish(): Buffer {
-    return this.#writer.finish();
-  }
-
-  #headOf({ topicId, keyXml, sender, qos }: MessageRecord): number {
-    let qosText = this.#qosTexts.get(qos);
-    if (qosText === undefined) {
-      qosText = toJson(qos);
-      this.#qosTexts.set(qos, qosText);
-    }
-    const text = `[${topicId},${JSON.stringify(sender)},${qosText},${JSON.stringify(keyXml)}]`;
-    const head = this.#heads.get(text);
-    if (!head) {
-      const number = this.#heads.size;
-      this.#heads.set(text, { number, isTwice: false });
-      this.#writeHead(number, text);
-      return number;
-    }
-    if (!head.isTwice) {
-      // What several messages need stands there twice: no damage costs more than one of them.
-      head.isTwice = true;
-      this.#writeHead(head.number, text);
-    }
-    return head.number;
-  }
-
-  #writeHead(number: number, text: string): void {
-    const at = this.#writer.begin(HEAD, 2 + Buffer.byteLength(text));
-    this.#writer.bytes.writeUInt16LE(number, at);
-    this.#writer.bytes.write(text, at + 2);
-    this.#writer.end();
-  }
-}
 
 /** A segment as it was read. */
 export class Segment {
@@ -190,7 +96,7 @@ export class Segment {
     const text = this.block.toString('utf8', record.start + 2, record.end);
     let head = this.#heads.get(text);
     if (!head) {
-      head = parseHead(text);
+      head = decodeHead(text);
       this.#heads.set(text, head, text.length);
     }
     return head;
@@ -206,25 +112,4 @@ export function checkSegment(
   const records = soundRecords(block, 0, seed, (damage) => damages.push(damage));
   const messages = records.filter(({ kind }) => kind === MESSAGE).map(({ start }) => block.readUInt16LE(start));
   return { damages, messages };
-}
-
-function parseHead(text: string): Head {
-  const [topicId, sender, qos, keyXml] = fromJson(text) as [number, string, Partial<PublishQos>, string];
-  return { topicId, keyXml, sender, qos: { ...DEFAULT_PUBLISH_QOS, ...qos } };
-}
-
-/** JSON has no Infinity. */
-const NOT_FINITE = '\u0000number';
-
-function toJson(qos: PublishQos): string {
-  return JSON.stringify(qos, (_, value: unknown) =>
-    typeof value === 'number' && !Number.isFinite(value) ? { [NOT_FINITE]: String(value) } : value,
-  );
-}
-
-function fromJson(text: string): unknown {
-  if (!text.includes('\\u0000number')) return JSON.parse(text);
-  return JSON.parse(text, (_, value: unknown) =>
-    value && typeof value === 'object' && NOT_FINITE in value ? Number(value[NOT_FINITE]) : value,
-  );
 }
