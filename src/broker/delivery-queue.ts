@@ -205,12 +205,12 @@ class Lane {
       const item = this.#items[i - 1] as Item;
       if (isDone() && !isStoredPart(item)) break;
       i--;
-      if (isStoredPart(item)) pushInFront(items, item);
-      else if (leave(item)) pushInFront(items, partOf(item, priority));
-      else {
+      const part = items.at(-1);
+      if (!isStoredPart(item) && !leave(item)) {
         items.push(item);
         stay++;
-      }
+      } else if (part instanceof GrowingPart) part.growInFront(item);
+      else items.push(new GrowingPart(priority, item));
     }
     this.#items.length = i;
     for (const item of items.reverse()) this.#items.push(item);
@@ -284,18 +284,27 @@ function isStoredPart(item: Item): item is StoredPart {
   return 'isStoredPart' in item;
 }
 
-/** `items` are in reverse order: what comes stands before them, and joins the part there. */
-function pushInFront(items: Item[], part: StoredPart): void {
-  const next = items.at(-1);
-  if (!next || !isStoredPart(next)) items.push(part);
-  else {
-    const { lastOrder, entries, bytes } = next;
-    items[items.length - 1] = { ...part, lastOrder, entries: part.entries + entries, bytes: part.bytes + bytes };
-  }
-}
+/** What an unload leaves to the store. */
+class GrowingPart implements StoredPart {
+  readonly isStoredPart = true;
+  readonly priority: number;
+  order: number;
+  readonly lastOrder: number;
+  entries = 0;
+  bytes = 0;
 
-function partOf({ order, message }: Delivery, priority: number): StoredPart {
-  return { isStoredPart: true, priority, order, lastOrder: order, entries: 1, bytes: message.content.length };
+  constructor(priority: number, last: Item) {
+    this.priority = priority;
+    this.order = last.order;
+    this.lastOrder = isStoredPart(last) ? last.lastOrder : last.order;
+    this.growInFront(last);
+  }
+
+  growInFront(item: Item): void {
+    this.order = item.order;
+    this.entries += isStoredPart(item) ? item.entries : 1;
+    this.bytes += isStoredPart(item) ? item.bytes : item.message.content.length;
+  }
 }
 
 function groupByPriority(deliveries: readonly Delivery[]): Map<number, Delivery[]> {

@@ -65,8 +65,8 @@ export class Publisher {
     const full = this.#findFullQueue(unit);
     if (full) return this.#admitWhenThereIsRoom(unit, sender, full);
     const accepted = this.accept(unit, sender);
-    const mustWait = accepted.message?.qos.persistent || accepted.topic.matching || deliveries.isBehind;
-    return mustWait ? this.#settle(accepted) : accepted.reply;
+    if (accepted.topic.matching || deliveries.isBehind) return this.#commitWhenDelivered(accepted);
+    return accepted.message?.qos.persistent ? this.#commit(accepted) : accepted.reply;
   }
 
   /** The first queue of a subscriber that is full, and whose client wants its publishers to know. */
@@ -109,12 +109,11 @@ export class Publisher {
     return this.#admit(unit, sender);
   }
 
-  async #settle({ message, topic, receivers, reply }: Accepted): Promise<PublishReply> {
+  async #commitWhenDelivered(accepted: Accepted): Promise<PublishReply> {
     const { deliveries } = this.#context;
-    if (topic.matching) await topic.matching.done;
+    if (accepted.topic.matching) await accepted.topic.matching.done;
     if (deliveries.isBehind) await deliveries.caughtUp();
-    if (message?.qos.persistent) await this.#commit(message, topic, receivers);
-    return reply;
+    return accepted.message?.qos.persistent ? await this.#commit(accepted) : accepted.reply;
   }
 
   /** The part of a publish that happens at once; the broker's own messages need no more. */
@@ -197,16 +196,23 @@ export class Publisher {
     message.retain();
   }
 
-  async #commit(message: Message, topic: Topic, receivers: readonly Receiver[]): Promise<void> {
-    try {
-      await this.#context.persistence.commit();
-    } catch (error) {
-      message.withdraw();
-      topic.history.forget(message);
-      for (const { subscription } of topic.routes.values()) subscription.session.dispatcher.sweep();
-      this.#context.pointToPoint.sweep(receivers);
-      throw error;
-    }
+  /** Waits with one promise each: a commit has many who wait. */
+  #commit(accepted: Accepted): Promise<PublishReply> {
+    return this.#context.persistence.commit().then(
+      () => accepted.reply,
+      (error: unknown) => {
+        this.#withdraw(accepted);
+        throw error;
+      },
+    );
+  }
+
+  #withdraw({ message, topic, receivers }: Accepted): void {
+    if (!message) return;
+    message.withdraw();
+    topic.history.forget(message);
+    for (const { subscription } of topic.routes.values()) subscription.session.dispatcher.sweep();
+    this.#context.pointToPoint.sweep(receivers);
   }
 }
 

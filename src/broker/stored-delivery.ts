@@ -8,8 +8,8 @@ const MAX_REDELIVER = 0x7fff;
 /** A digit for its flags, and the id of its subscription. */
 export function labelOf({ subscriptionId, parts, isInitial }: Delivery): string {
   const { content, meta, updateOneway, newestOnly } = parts;
-  const flags = [content, meta, updateOneway, newestOnly, isInitial].reduce((sum, flag, bit) => sum + (flag ? 1 << bit : 0), 0);
-  return `${flags.toString(32)}${subscriptionId}`;
+  const flags = Number(content) | (Number(meta) << 1) | (Number(updateOneway) << 2) | (Number(newestOnly) << 3);
+  return `${(flags | (Number(isInitial) << 4)).toString(32)}${subscriptionId}`;
 }
 
 export function stateOf({ redeliver, isMarked }: Delivery): number {
