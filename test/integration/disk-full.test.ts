@@ -30,7 +30,7 @@ describe.runIf(isMounted)('a disk that gets full', () => {
       if (status < 300) acked.push(content);
       else refusal = body;
     }
-    expect(refusal).toMatch(/errorCode='resource\.exhaust'><message>Cannot write to the store in .*make room on the disk/);
+    expect(refusal).toMatch(/errorCode='resource\.exhaust'><message>Cannot write to the store in .*see whether the disk is full/);
     expect((await broker.put('/topics/b', 'transient')).status).toBe(201);
     await broker.close();
 

@@ -186,7 +186,7 @@ export class LmdbStore implements Store {
 
   #failure(error: unknown): BrokerError {
     const reason = error instanceof Error ? error.message : String(error);
-    const text = `Cannot write to the store in ${this.#directory} (${reason}): nothing of it was acknowledged; make room on the disk`;
+    const text = `Cannot write to the store in ${this.#directory} (${reason}): nothing of it was acknowledged; see whether the disk is full or broken`;
     return new BrokerError('resource.exhaust', text, { cause: error });
   }
 }
