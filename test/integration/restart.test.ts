@@ -232,9 +232,9 @@ describe.each(kinds)('more than memory takes, %s,', (_, startDurable) => {
     const { first, restart } = await startDurable({ maxCommands: 10_000 });
     await first.get(POLL);
     const sent: { text: string; priority: number; isPersistent: boolean }[] = [];
-    for (let round = 0; round < 4; round++) {
-      const units = Array.from({ length: 1_000 }, (_, i) => {
-        const n = round * 1_000 + i;
+    for (let round = 0; round < 3; round++) {
+      const units = Array.from({ length: 800 }, (_, i) => {
+        const n = round * 800 + i;
         return { text: `${n}`, priority: n % 7 === 0 ? 7 : 5, isPersistent: n % 50 !== 0 };
       });
       sent.push(...units);
