@@ -3,13 +3,14 @@ import { BrokerError } from '../../model/error.ts';
 import type { Lane, LanePart, Recovery, StateRecord, Store, StoredEntry } from '../store.ts';
 import { StoreError } from '../store-error.ts';
 import { Changes } from './changes.ts';
-import { CommitPlan, type NewestSegment } from './commit-plan.ts';
+import { CommitPlan } from './commit-plan.ts';
 import { Environment } from './environment.ts';
 import { saltOf } from './format.ts';
 import { LaneTable } from './lane-table.ts';
 import type { Lock } from './lock.ts';
 import { Reader } from './reader.ts';
 import { recover } from './recovery.ts';
+import type { NewestSegment } from './segment-plan.ts';
 import { SegmentTable } from './segment-table.ts';
 import { checkDirectory, dataFile, notUsable, takeDirectory } from './store-directory.ts';
 
@@ -149,7 +150,7 @@ export class LmdbStore implements Store {
       plan = this.#plan(changes);
       await this.#environment.write(plan.writes);
     } catch (error) {
-      plan?.undo();
+      plan?.segments.undo();
       changes.append(this.#changes);
       this.#changes = changes;
       throw this.#failure(error);
@@ -169,19 +170,19 @@ export class LmdbStore implements Store {
     return new CommitPlan(committed, changes);
   }
 
-  #apply(plan: CommitPlan): void {
-    for (const { lane, firstOrder, entries } of plan.runs) {
+  #apply({ runs, segments }: CommitPlan): void {
+    for (const { lane, firstOrder, entries } of runs) {
       this.#reader.changed(lane, firstOrder, entries);
       if (entries) this.#lanes.insert(lane, firstOrder);
       else this.#lanes.delete(lane, firstOrder);
     }
-    for (const [segment, changes] of plan.references) this.#segments.change(segment, changes);
-    for (const [segment, length] of plan.lengths) {
+    for (const [segment, changes] of segments.references) this.#segments.change(segment, changes);
+    for (const [segment, length] of segments.lengths) {
       this.#reader.forget(segment);
       if (length === undefined) this.#segments.delete(segment);
       else this.#segments.setLength(segment, length);
     }
-    this.#newest = plan.newest;
+    this.#newest = segments.newest;
   }
 
   #failure(error: unknown): BrokerError {
