@@ -11,6 +11,8 @@ export interface Crowd {
   readonly contentBytes: number;
   /** Publishes of all publishers together that are not acknowledged, or have not reached every subscriber. */
   readonly window: number;
+  /** One that no other run uses unless given. */
+  readonly topic?: string;
 }
 
 export interface RunResult {
@@ -33,10 +35,11 @@ function nameRun(): string {
 export async function runCrowd(server: LoadServer, crowd: Crowd, durationMs: number): Promise<RunResult> {
   const run = nameRun();
   const subscribers = await openClients(server, `${run}s`, crowd.subscribers);
-  for (const subscriber of subscribers) await subscriber.subscribe(run);
+  const topic = crowd.topic ?? run;
+  for (const subscriber of subscribers) await subscriber.subscribe(topic);
   const publishers = await openClients(server, `${run}p`, crowd.publishers);
   const usage = startUsage(server);
-  const flow = new Flow(publishers, subscribers, run, crowd);
+  const flow = new Flow(publishers, subscribers, topic, crowd);
   await flow.run(durationMs);
   const result = usage(flow.published);
   await closeClients([...publishers, ...subscribers]);

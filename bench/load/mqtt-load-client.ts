@@ -1,15 +1,24 @@
+import type { Socket } from 'node:net';
 import { LoadClient } from './load-client.ts';
 
 const [CONNACK, PUBLISH, PUBACK, SUBACK, PINGRESP] = [0x20, 0x30, 0x40, 0x90, 0xd0];
 const TYPE_BITS = 0xf0;
 const MAX_PACKET_ID = 65_535;
+const CLEAN_SESSION = '\x02';
 
 /** MQTT 3.1.1; everything acknowledged travels with QoS 1. */
 export class MqttLoadClient extends LoadClient {
+  readonly #connectFlags: string;
   #packetId = 0;
 
+  /** A session that is not clean outlives its connection, with its subscriptions. */
+  constructor(socket: Socket, isClean = true) {
+    super(socket);
+    this.#connectFlags = isClean ? CLEAN_SESSION : '\0';
+  }
+
   async login(name: string): Promise<void> {
-    this.say(packet(0x10, `${text('MQTT')}\x04\x02\0\0${text(name)}`));
+    this.say(packet(0x10, `${text('MQTT')}\x04${this.#connectFlags}\0\0${text(name)}`));
     await this.answer();
   }
 

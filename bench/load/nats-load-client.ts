@@ -48,7 +48,7 @@ export class NatsLoadClient extends LoadClient {
         const line = bytes.toString('latin1', at, lineEnd - 1);
         const length = Number(line.slice(line.lastIndexOf(' ') + 1));
         if (bytes.length < lineEnd + 1 + length + 2) break;
-        this.events.onMessage(bytes, lineEnd + 1, lineEnd + 1 + length);
+        this.readMessage(bytes, lineEnd + 1, lineEnd + 1 + length);
         at = lineEnd + 1 + length + 2;
         continue;
       } else this.#readLine(bytes.toString('latin1', at, lineEnd - 1));
@@ -56,6 +56,10 @@ export class NatsLoadClient extends LoadClient {
     }
     this.#count(acks);
     return at;
+  }
+
+  protected readMessage(bytes: Buffer, start: number, end: number): void {
+    this.events.onMessage(bytes, start, end);
   }
 
   #readLine(line: string): void {

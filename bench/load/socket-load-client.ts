@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { LoadClient } from './load-client.ts';
 
 const LENGTH_BYTES = 10;
@@ -12,15 +13,27 @@ export class SocketLoadClient extends LoadClient {
   /** Answers before it are none to publishes. */
   #awaitedId = '';
   readonly #heads = new Map<string, string>();
+  readonly #publishQos: string;
+
+  constructor(socket: Socket, publishQos = '<qos/>') {
+    super(socket);
+    this.#publishQos = publishQos;
+  }
 
   async login(name: string): Promise<void> {
     const callback = "<queue relating='callback'><callback type='SOCKET' pingInterval='0'/></queue>";
-    const credentials = `<securityService type='htpasswd' version='1.0'><user>${name}</user><passwd>secret</passwd></securityService>`;
-    await this.#call('connect', `<qos>${credentials}<session name='${name}' maxSessions='1000'/>${callback}</qos>`);
+    await this.connect(name, `<session name='${name}' maxSessions='1000'/>${callback}`);
+  }
+
+  /** `name` may be that of one session, `joe/1`. */
+  protected async connect(name: string, qos: string): Promise<void> {
+    const [user] = name.split('/');
+    const credentials = `<securityService type='htpasswd' version='1.0'><user>${user}</user><passwd>secret</passwd></securityService>`;
+    await this.call('connect', `<qos>${credentials}${qos}</qos>`);
   }
 
   async subscribe(topic: string): Promise<void> {
-    await this.#call('subscribe', `<qos><initialUpdate>false</initialUpdate></qos>\0<key oid='${topic}'/>\0`);
+    await this.call('subscribe', `<qos><initialUpdate>false</initialUpdate></qos>\0<key oid='${topic}'/>\0`);
   }
 
   publish(topic: string, content: string): void {
@@ -29,7 +42,7 @@ export class SocketLoadClient extends LoadClient {
 
   /** Subscribes the topics that match, now and later; `xpath` is XML text. */
   async subscribeXPath(xpath: string): Promise<void> {
-    await this.#call('subscribe', `<qos><initialUpdate>false</initialUpdate></qos>\0<key queryType='XPATH'>${xpath}</key>\0`);
+    await this.call('subscribe', `<qos><initialUpdate>false</initialUpdate></qos>\0<key queryType='XPATH'>${xpath}</key>\0`);
   }
 
   /** Publishes with a key and a QoS that are not like those before; all of it is latin1. */
@@ -42,7 +55,7 @@ export class SocketLoadClient extends LoadClient {
   }
 
   async roundTrip(): Promise<void> {
-    await this.#call('ping', '');
+    await this.call('ping', '');
   }
 
   protected farewell(): void {
@@ -67,7 +80,7 @@ export class SocketLoadClient extends LoadClient {
     return at;
   }
 
-  #call(method: string, data: string): Promise<void> {
+  protected call(method: string, data: string): Promise<void> {
     this.#awaitedId = String(++this.#lastRequestId);
     this.#say(method, this.#awaitedId, data);
     return this.answer();
@@ -108,7 +121,7 @@ export class SocketLoadClient extends LoadClient {
   #headOf(topic: string): string {
     const known = this.#heads.get(topic);
     if (known !== undefined) return known;
-    const head = `<qos/>\0<key oid='${topic}'/>\0`;
+    const head = `${this.#publishQos}\0<key oid='${topic}'/>\0`;
     this.#heads.set(topic, head);
     return head;
   }

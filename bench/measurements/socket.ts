@@ -2,7 +2,8 @@ import { atLeast, atMost, type BenchOptions, type Measurement, type Row } from '
 import { measureMemory } from '../harness/memory-use.ts';
 import { median, quantile } from '../harness/statistics.ts';
 import { closeClients, openClients, type RunResult, runConnections, runCrowd, runOneway, runPaced } from '../load/load-run.ts';
-import { type LoadServer, startBroker, startPeers, targetServer } from '../load/load-server.ts';
+import { type LoadServer, startBroker, targetServer } from '../load/load-server.ts';
+import { startPeers } from '../load/peers.ts';
 
 /** What one run does, and what this broker must reach there beside others in the same run. */
 interface Scenario {
