@@ -42,12 +42,14 @@ export class Recovery {
   readonly #lanes = new Map<number, LaneSummary[]>();
   readonly #topics = new Map<number, Topic>();
   readonly #sessions = new Map<number, Session>();
+  /** Records that cannot be brought back now: they, and what belongs to them, stay in the store as they are. */
+  readonly #leftAlone = new Set<number>();
 
   constructor(context: RecoveryContext) {
     this.#context = context;
   }
 
-  /** To be called once. What cannot be brought back is logged and left out. */
+  /** To be called once. What cannot be brought back is logged and left alone. */
   async run(): Promise<Recovered> {
     const { records, lanes } = this.#context.persistence.store.recover();
     for (const lane of lanes) this.#lanes.set(lane.queueId, [...(this.#lanes.get(lane.queueId) ?? []), lane]);
@@ -71,7 +73,7 @@ export class Recovery {
   #recoverTopic(id: number, { state, keyXml, qos, creator }: TopicRecord): void {
     const { decodeKey, persistence, subscriptions, topics } = this.#context;
     const key = decodeKey(keyXml);
-    const topic = state === 'alive' ? topics.getOrCreate(key.oid) : topics.recoverErased(key, state === 'destroyed');
+    const topic = state === 'alive' ? topics.recover(key.oid) : topics.recoverErased(key, state === 'destroyed');
     persistence.recoverTopic(id, topic);
     this.#topics.set(id, topic);
     if (state !== 'alive') return;
@@ -84,8 +86,13 @@ export class Recovery {
   #recoverSubject(id: number, record: SubjectRecord): void {
     const { persistence, sessions } = this.#context;
     const lanes = this.#takeLanes(id);
-    if (lanes.length === 0) persistence.forget(id);
-    else this.#recoverQueue(id, sessions.subjects.recover(id, record).queue, lanes);
+    if (lanes.length === 0) {
+      persistence.forget(id);
+      return;
+    }
+    const subject = sessions.subjects.recover(record);
+    subject.recordId = id;
+    this.#recoverQueue(id, subject.queue, lanes);
   }
 
   /** One that did not ask to survive comes back only for what waits for it, as if that had just been sent to it. */
@@ -106,7 +113,7 @@ export class Recovery {
     const session = this.#sessions.get(record.sessionId);
     try {
       if (session) await subscriptions.recover(session, record, id);
-      else persistence.forget(id);
+      else if (!this.#leftAlone.has(record.sessionId)) persistence.forget(id);
     } catch (error) {
       logger.error({ err: error }, `the subscription ${record.id} could not be brought back`);
     }
@@ -132,18 +139,24 @@ export class Recovery {
   /** Queues of sessions and topics that ended while they were being emptied. */
   #dropUnowned(): void {
     const { persistence } = this.#context;
-    for (const [id, lanes] of this.#lanes) void persistence.queueOf(id, lastOf(lanes)).drop(lanes.map(partOf), () => {});
+    for (const [id, lanes] of this.#lanes) {
+      if (!this.#leftAlone.has(id)) void persistence.queueOf(id, lastOf(lanes)).drop(lanes.map(partOf), () => {});
+    }
   }
 
   #try(id: number, text: string, recover: (record: BrokerRecord) => void): void {
     const { logger } = this.#context;
     try {
       const record = parseRecord(text);
-      if (record) recover(record);
-      else logger.error(`the store has a record of an unknown kind (number ${id}): it is left alone`);
+      if (record) {
+        recover(record);
+        return;
+      }
+      logger.error(`the store has a record of an unknown kind (number ${id}): it is left alone`);
     } catch (error) {
-      logger.error({ err: error }, `a record of the store could not be brought back (number ${id})`);
+      logger.error({ err: error }, `a record of the store could not be brought back (number ${id}): it is left alone`);
     }
+    this.#leftAlone.add(id);
   }
 }
 

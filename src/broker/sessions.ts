@@ -130,10 +130,7 @@ export class Sessions {
 
   /** One of an earlier life of the broker; `id` is the number of its record. */
   recover(id: number, record: SessionRecord, principal: Principal): Session {
-    const { maxSessions, queue } = record.subject;
-    const subject = this.subjects.getOrCreate(record.name.subject);
-    subject.maxSessions = maxSessions;
-    subject.bounds = queueBounds(queue, this.#options.limits);
+    const subject = this.subjects.recover(record.subject);
     const session = this.#make({
       name: record.name,
       principal,

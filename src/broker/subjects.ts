@@ -46,8 +46,29 @@ export class Subjects {
     const known = this.#subjects.get(name);
     if (known) return known;
     this.#check(name);
-    const { limits } = this.#options;
     this.#context.account.require(SUBJECT_BYTES);
+    return this.#add(name);
+  }
+
+  /** One of an earlier life of the broker: it is there whatever the bounds are now, as what waits for it would be lost otherwise. */
+  recover({ name, maxSessions, queue }: Omit<SubjectRecord, 'kind'>): Subject {
+    const subject = this.#subjects.get(name) ?? this.#add(name);
+    subject.maxSessions = maxSessions;
+    subject.bounds = queueBounds(queue, this.#options.limits);
+    return subject;
+  }
+
+  /** Forgets a subject that has no session and nothing waiting. */
+  forgetUnneeded(subject: Subject): void {
+    if (subject.isNeeded || !this.#subjects.delete(subject.name)) return;
+    subject.close();
+    this.#persistence.forget(subject.recordId);
+    this.#context.account.release(SUBJECT_BYTES);
+    this.#events.emit({ type: 'subjectDead', subject });
+  }
+
+  #add(name: string): Subject {
+    const { limits } = this.#options;
     const bounds = queueBounds(DEFAULT_CONNECT_QOS.subjectQueue, limits);
     const { maxSessionsPerSubject: maxSessions } = limits;
     const subject = new Subject({
@@ -61,24 +82,6 @@ export class Subjects {
     this.#context.account.charge(SUBJECT_BYTES);
     this.#events.emit({ type: 'subjectAlive', subject });
     return subject;
-  }
-
-  /** One of an earlier life of the broker; `id` is the number of its record. */
-  recover(id: number, record: Omit<SubjectRecord, 'kind'>): Subject {
-    const subject = this.getOrCreate(record.name);
-    subject.recordId = id;
-    subject.maxSessions = record.maxSessions;
-    subject.bounds = queueBounds(record.queue, this.#options.limits);
-    return subject;
-  }
-
-  /** Forgets a subject that has no session and nothing waiting. */
-  forgetUnneeded(subject: Subject): void {
-    if (subject.isNeeded || !this.#subjects.delete(subject.name)) return;
-    subject.close();
-    this.#persistence.forget(subject.recordId);
-    this.#context.account.release(SUBJECT_BYTES);
-    this.#events.emit({ type: 'subjectDead', subject });
   }
 
   #openStored(subject: Subject): StoredQueue {

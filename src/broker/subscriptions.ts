@@ -106,7 +106,7 @@ export class Subscriptions {
     const subscription = this.#create(session, query, qos, compiled, id);
     subscription.recordId = recordId;
     this.#setFilters(subscription, filters);
-    if (query.type === 'EXACT') this.#connect(subscription, this.#context.topics.getOrCreate(query.oid));
+    if (query.type === 'EXACT') this.#connect(subscription, this.#context.topics.recover(query.oid));
     else if (compiled) await this.#connectQuery(subscription, compiled, false);
   }
 

@@ -86,11 +86,12 @@ export class Topics {
     const known = this.#topics.get(oid);
     if (known) return known;
     if (!isSystemOid(oid)) this.#requireRoom(oid);
-    const topic = this.#create(oid);
-    this.#topics.set(oid, topic);
-    this.#account.charge(bytesOf(topic));
-    this.#events.onCreated(topic);
-    return topic;
+    return this.#add(oid);
+  }
+
+  /** One of an earlier life of the broker: it is there whatever the bounds are now, as what it has would be lost otherwise. */
+  recover(oid: string): Topic {
+    return this.#topics.get(oid) ?? this.#add(oid);
   }
 
   /** One that was erased in an earlier life of the broker while updates of it waited; it is not among the topics. */
@@ -100,6 +101,14 @@ export class Topics {
     topic.isDestroyed = isDestroyed;
     topic.state = isDestroyed ? 'DEAD' : 'SOFT_ERASED';
     if (!isDestroyed) this.#softErased.add(topic);
+    return topic;
+  }
+
+  #add(oid: string): Topic {
+    const topic = this.#create(oid);
+    this.#topics.set(oid, topic);
+    this.#account.charge(bytesOf(topic));
+    this.#events.onCreated(topic);
     return topic;
   }
 

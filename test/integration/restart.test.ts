@@ -83,6 +83,25 @@ describe.each(kinds)('after a restart, %s,', (_, startDurable) => {
     expect((await second.put('/topics/a', '2')).body).toContain('user.publish.readonly');
   });
 
+  test('all of it is there, also when the bounds are narrower than before', async () => {
+    const bounds: { maxTopics?: number; maxSessions?: number; maxSubscriptions?: number; maxBytes?: number } = {};
+    const { first, restart } = await startDurable(bounds);
+    for (const oid of ['a', 'b', 'c']) {
+      await first.get(`/updates?session=user-${oid}/1&persistent=true&timeout=0&oid=${oid}`);
+      await publish(first, oid, `in ${oid}`);
+    }
+    const second = await restart(() => Object.assign(bounds, { maxTopics: 1, maxSessions: 1, maxSubscriptions: 1, maxBytes: 1 }));
+    for (const oid of ['a', 'b', 'c']) expect((await second.get(`/topics/${oid}`)).body).toBe(`in ${oid}`);
+    const third = await restart(() =>
+      Object.assign(bounds, { maxTopics: 10, maxSessions: 10, maxSubscriptions: 10, maxBytes: 1e7 }),
+    );
+    for (const oid of ['a', 'b', 'c']) {
+      expect((await third.get(`/topics/${oid}`)).body).toBe(`in ${oid}`);
+      await publish(third, oid, 'next');
+      expect(await poll(third, `/updates?session=user-${oid}/1&persistent=true&timeout=0`)).toEqual([`in ${oid}`, 'next']);
+    }
+  });
+
   test('a durable session gets what waited for it, in order, urgent messages first', async () => {
     const { first, restart } = await startDurable();
     await first.get(POLL);
@@ -253,4 +272,26 @@ describe.each(kinds)('more than memory takes, %s,', (_, startDurable) => {
     const persistent = new Set(sent.filter(({ isPersistent }) => isPersistent).map(({ text }) => text));
     expect(await poll(second, POLL)).toEqual(left.filter((text) => persistent.has(text)));
   });
+});
+
+test('what this broker can make nothing of stays as it is, with all that belongs to it', async () => {
+  const store = new SurvivingStore();
+  const first = await startBroker({}, { store });
+  await first.get(POLL);
+  await publish(first, 'a', '1');
+  await first.close();
+  const records = store.recover().records;
+  const rewrite = (change: (text: string) => string): Promise<void> => {
+    for (const { id, text } of records) store.putRecord({ id, text: change(text) });
+    return store.commit();
+  };
+  await rewrite((text) => text.replace(/"kind":"(session|topic)"/, '"kind":"comet"'));
+  const second = await startBroker({}, { store });
+  expect((await second.get('/topics/a')).status).toBe(404);
+  await second.close();
+  await rewrite((text) => text);
+  const third = await startBroker({}, { store });
+  expect((await third.get('/topics/a')).body).toBe('1');
+  await publish(third, 'a', '2');
+  expect(await poll(third, JOE)).toEqual(['1', '2']);
 });

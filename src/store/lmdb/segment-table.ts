@@ -1,3 +1,9 @@
+import { RECORD_HEADER_BYTES } from './block.ts';
+import { MESSAGE_BYTES } from './segment-format.ts';
+
+/** What a message takes in its segment beside its content; heads are shared. */
+const OVERHEAD_BYTES = RECORD_HEADER_BYTES + MESSAGE_BYTES;
+
 /** Where a message is stored. */
 export interface Place {
   readonly segment: number;
@@ -7,7 +13,7 @@ export interface Place {
 /** What a segment holds that is still referred to. */
 export interface Live {
   messages: number;
-  /** Of their contents. */
+  /** What they take there. */
   bytes: number;
 }
 
@@ -101,6 +107,6 @@ function account(live: Live, before: number, { difference, bytes }: ReferenceCha
   const after = Math.max(0, before + difference);
   const born = Number(after > 0) - Number(before > 0);
   live.messages += born;
-  live.bytes += born * bytes;
+  live.bytes += born * (bytes + OVERHEAD_BYTES);
   return after;
 }

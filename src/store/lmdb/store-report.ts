@@ -86,7 +86,11 @@ async function reading<T>(directory: string, act: (environment: Environment, sal
 }
 
 function mustExist(directory: string): void {
-  if (statSync(dataFile(directory), { throwIfNoEntry: false })?.isFile()) return;
+  try {
+    if (statSync(dataFile(directory), { throwIfNoEntry: false })?.isFile()) return;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOTDIR') throw notUsable(directory, error);
+  }
   throw new StoreError(`There is no store in ${directory}: name the directory that the broker was given with --data-dir`);
 }
 

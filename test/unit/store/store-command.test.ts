@@ -1,5 +1,6 @@
 import {
   appendFileSync,
+  chmodSync,
   cpSync,
   mkdtempSync,
   openSync,
@@ -62,12 +63,25 @@ test('a store is copied while a broker uses it, but not checked', async () => {
 });
 
 test('where there is no store the sentence says so', async () => {
-  for (const verb of ['check', 'stats'] as const) {
-    expect(await runStoreCommand(verb, [join(base, 'nowhere')])).toMatchObject({
-      isGood: false,
-      text: expect.stringMatching(/^There is no store in /),
-    });
+  const file = join(base, 'a file');
+  writeFileSync(file, '');
+  for (const verb of ['check', 'stats', 'backup'] as const) {
+    for (const place of [join(base, 'nowhere'), file]) {
+      expect(await runStoreCommand(verb, [place, join(base, 'copy')])).toMatchObject({
+        isGood: false,
+        text: expect.stringMatching(/^There is no store in /),
+      });
+    }
   }
+});
+
+test.skipIf(process.getuid?.() === 0)('where nobody may look the sentence says so', async () => {
+  const { directory, store } = await filled();
+  await store.close();
+  chmodSync(directory, 0);
+  const result = await runStoreCommand('stats', [directory]);
+  chmodSync(directory, 0o700);
+  expect(result).toMatchObject({ isGood: false, text: expect.stringContaining('permission denied') });
 });
 
 test('a flipped byte in a message costs that message only, and is reported', async () => {
