@@ -160,7 +160,7 @@ export const OPTIONS: Readonly<Record<keyof Config, Option>> = {
   maxFrameBytes: { kind: 'integer', fallback: '', help: 'bytes of one SOCKET frame; default 1 MiB more than one content' },
   maxRequestsInFlight: { kind: 'integer', fallback: 1_000, help: 'unanswered requests of one SOCKET connection' },
   maxBytesWaiting: { kind: 'integer', fallback: 4 * MIB, help: 'bytes that wait for one SOCKET client to read them' },
-  maxUpdatesInFlight: { kind: 'integer', fallback: 100, help: 'unacknowledged updates of one SOCKET session' },
+  maxUpdatesInFlight: { kind: 'integer', fallback: 1, help: 'update calls of one SOCKET session that are not answered yet' },
   maxCommands: { kind: 'integer', fallback: 1_000, help: 'commands in one script' },
   maxOidBytes: { kind: 'integer', fallback: 1_024, help: 'bytes of an oid' },
   maxKeyBytes: { kind: 'integer', fallback: 65_536, help: 'bytes of a key' },

@@ -38,8 +38,23 @@ describe('updates', () => {
     expect(await client.next(() => true)).toMatchObject({ type: 'R', method: 'publish' });
   });
 
-  test('may be answered after a publish of the client, and in any order', async () => {
+  // The threads of the original's clients, one for each call, would mix them up.
+  test('come one call at a time', async () => {
     const { port } = await startBroker();
+    const client = await SocketClient.login(port, 'joe/1');
+    await client.subscribe('a');
+    for (const text of ['1', '2', '3']) await client.publish('a', text);
+    await client.settled();
+    for (const text of ['1', '2', '3']) {
+      expect(client.waiting.map(contentsOf)).toEqual([[text]]);
+      client.acknowledge(await client.request());
+      await client.settled();
+    }
+    expect(await queueSize(client, port)).toBe(0);
+  });
+
+  test('may be answered after a publish of the client, and in any order when several calls are allowed', async () => {
+    const { port } = await startBroker({ maxUpdatesInFlight: 3 });
     const client = await SocketClient.login(port, 'joe/1');
     await client.subscribe('a');
     for (const text of ['1', '2', '3']) await client.publish('a', text);
@@ -86,7 +101,9 @@ describe('updates', () => {
     await client.settled();
     expect(client.waiting).toEqual([]);
     clock.advance(1_100);
-    expect(contentsOf(await client.request())).toEqual(['1', '2']);
+    const first = await client.request();
+    expect(contentsOf(first)).toEqual(['1', '2']);
+    client.acknowledge(first);
     for (const text of ['3', '4', '5']) await publisher.publish('a', text);
     expect(contentsOf(await client.request())).toEqual(['3', '4', '5']);
   });
@@ -104,15 +121,19 @@ describe('updates', () => {
     expect(contentsOf(await oneway.request('updateOneway'))).toEqual(['4']);
   });
 
-  test('of one frame are split when some of them are oneway', async () => {
+  test('of one frame are split when some of them are oneway, and wait for each other', async () => {
     const { port } = await startBroker();
     const client = await SocketClient.login(port, 'joe/1', "dispatcherActive='false'");
     await client.subscribe('a');
     await client.subscribe('b', '<updateOneway/>');
     for (const oid of ['a', 'b', 'b', 'a']) await client.publish(oid, oid);
     await client.connect('joe/1', '', "<burstMode maxEntries='-1'/>");
-    const frames = [await client.request(), await client.request('updateOneway'), await client.request()];
-    expect(frames.map(contentsOf)).toEqual([['a'], ['b', 'b'], ['a']]);
+    const first = await client.request();
+    await client.settled();
+    expect([first, ...client.waiting].map(contentsOf)).toEqual([['a']]);
+    client.acknowledge(first);
+    const others = [await client.request('updateOneway'), await client.request()];
+    expect(others.map(contentsOf)).toEqual([['b', 'b'], ['a']]);
   });
 
   test('of an erased topic say so', async () => {
@@ -162,6 +183,7 @@ describe('an exception on an update', () => {
     const again = await client.request();
     expect(contentsOf(again)).toEqual(['1']);
     expect(again.data).toContain('<redeliver>1</redeliver>');
+    client.acknowledge(again);
     expect(contentsOf(await client.request())).toEqual(['2']);
     expect(undertaker.waiting).toEqual([]);
   });
@@ -235,9 +257,11 @@ describe('a lost connection', () => {
     const answer = await again.connect('joe/1', "retries='-1'");
     expect(answer.data).toContain('<reconnected/>');
     expect(again.session).toBe(client.session);
-    const updates = [await again.request(), await again.request()];
-    expect(updates.map(contentsOf)).toEqual([['1'], ['2']]);
-    expect(updates[0]?.data).toContain('<redeliver>1</redeliver>');
+    const update = await again.request();
+    expect(contentsOf(update)).toEqual(['1']);
+    expect(update.data).toContain('<redeliver>1</redeliver>');
+    again.acknowledge(update);
+    expect(contentsOf(await again.request())).toEqual(['2']);
   });
 
   test('displaces the old connection when that is there still', async () => {

@@ -18,6 +18,7 @@ export interface SocketChannelContext {
   readonly datagrams: DatagramSender | undefined;
   readonly timers: TimerWheel;
   readonly now: () => number;
+  /** Calls that are not answered yet. */
   readonly maxUpdatesInFlight: number;
   readonly maxBytesWaiting: number;
   readonly responseTimeoutMs: number;
@@ -42,9 +43,10 @@ export class SocketChannel implements CallbackChannel {
   readonly #callback: CallbackQos;
   readonly #context: SocketChannelContext;
   readonly #relativeName: string;
-  /** Updates on their way, in their order, which is mostly the order of their answers; at most `maxUpdatesInFlight`. */
-  readonly #updates: SentUpdate[] = [];
-  #inFlight = 0;
+  /** Not answered yet, in their order, which is mostly the order of their answers; at most `maxUpdatesInFlight`. */
+  readonly #unanswered: SentUpdate[] = [];
+  /** What one hand-out brings may be several calls; these wait for answers to those before. */
+  readonly #held: UpdateCall[] = [];
   /** Until the next ping, or until its answer has to be there. */
   #pingTimer: Timer | undefined;
   /** The ping that is not answered yet. */
@@ -63,8 +65,10 @@ export class SocketChannel implements CallbackChannel {
 
   get capacity(): number {
     const { writer, maxBytesWaiting, maxUpdatesInFlight } = this.#context;
-    if (!this.#isOpen || !this.#session.dispatcher.isActive || writer.bytesWaiting >= maxBytesWaiting) return 0;
-    return maxUpdatesInFlight - this.#inFlight;
+    const isReady = this.#isOpen && this.#session.dispatcher.isActive && this.#held.length === 0;
+    const calls = maxUpdatesInFlight - this.#unanswered.length;
+    if (!isReady || calls <= 0 || writer.bytesWaiting >= maxBytesWaiting) return 0;
+    return Math.min(MAX_ENTRIES, calls * this.batchEntries);
   }
 
   get batchEntries(): number {
@@ -81,7 +85,6 @@ export class SocketChannel implements CallbackChannel {
   }
 
   update(deliveries: readonly Delivery[], lastCursor: number, waiting: number): void {
-    this.#inFlight += deliveries.length;
     const now = this.#context.now();
     const firstCursor = lastCursor - deliveries.length + 1;
     for (let start = 0, end = 0; start < deliveries.length; start = end) {
@@ -93,8 +96,10 @@ export class SocketChannel implements CallbackChannel {
         const info = { subscriptionId, redeliver, isInitial, queueIndex: i - start, queueSize };
         units.push(messageUnit(message, parts, info, now));
       }
-      this.#send(units, this.#isOneway(deliveries[start]), firstCursor + start, firstCursor + end - 1);
+      const isOneway = this.#isOneway(deliveries[start]);
+      this.#held.push({ units, isOneway, first: firstCursor + start, last: firstCursor + end - 1 });
     }
+    this.#sendHeld();
   }
 
   /** How many go out in one call: as many as burst mode allows, all of them oneway or none. */
@@ -140,31 +145,40 @@ export class SocketChannel implements CallbackChannel {
     const update = this.#takeUpdate(frame.requestId);
     if (!update) return false;
     this.#session.lastSeenAt = this.#context.now();
-    this.#inFlight -= update.last - update.first + 1;
     if (frame.type === 'R') this.#session.dispatcher.settle(update.first, update.last);
     else refuseUpdate(decodeException(frame), { ...this.#context, ...update, dispatcher: this.#session.dispatcher });
+    this.#sendHeld();
     this.#session.dispatcher.wake();
     return true;
   }
 
   #takeUpdate(requestId: string): SentUpdate | undefined {
-    if (this.#updates[0]?.requestId === requestId) return this.#updates.shift();
-    const index = this.#updates.findIndex((update) => update.requestId === requestId);
-    return index < 0 ? undefined : this.#updates.splice(index, 1)[0];
+    if (this.#unanswered[0]?.requestId === requestId) return this.#unanswered.shift();
+    const index = this.#unanswered.findIndex((update) => update.requestId === requestId);
+    return index < 0 ? undefined : this.#unanswered.splice(index, 1)[0];
   }
 
   #isOneway(delivery: Delivery | undefined): boolean {
     return this.#callback.oneway || delivery?.parts.updateOneway === true;
   }
 
-  #send(units: readonly RawUnit[], isOneway: boolean, first: number, last: number): void {
+  #sendHeld(): void {
+    const { maxUpdatesInFlight } = this.#context;
+    while (this.#isOpen && this.#session.dispatcher.isActive && this.#unanswered.length < maxUpdatesInFlight) {
+      const call = this.#held.shift();
+      if (!call) return;
+      this.#send(call);
+    }
+  }
+
+  #send({ units, isOneway, first, last }: UpdateCall): void {
     const { writer, codec } = this.#context;
     const method = isOneway ? 'updateOneway' : 'update';
     const requestId = this.#newRequestId(method);
     const frame = codec.encodeUnits('I', { requestId, method, secretSessionId: this.#callback.sessionId }, units);
     if (isOneway) this.#sendOneway(frame, (error) => this.#left(error, first, last));
     else {
-      this.#updates.push({ requestId, first, last });
+      this.#unanswered.push({ requestId, first, last });
       writer.writeUpdate(frame);
     }
   }
@@ -180,7 +194,6 @@ export class SocketChannel implements CallbackChannel {
   /** Nobody acknowledges a oneway update: what has left the process is done. */
   #left(error: Error | null | undefined, first: number, last: number): void {
     if (error || !this.#isOpen) return;
-    this.#inFlight -= last - first + 1;
     this.#session.dispatcher.settle(first, last);
     this.#session.dispatcher.wake();
   }
@@ -211,9 +224,17 @@ export class SocketChannel implements CallbackChannel {
   }
 }
 
+/** What one call holds is at most so many. */
+const MAX_ENTRIES = 1_000;
+
 /** A call with the updates that were handed out as numbers `first` to `last`. */
-interface SentUpdate {
-  readonly requestId: string;
+interface UpdateCall {
+  readonly units: readonly RawUnit[];
+  readonly isOneway: boolean;
   readonly first: number;
   readonly last: number;
+}
+
+interface SentUpdate extends Pick<UpdateCall, 'first' | 'last'> {
+  readonly requestId: string;
 }
