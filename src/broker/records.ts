@@ -1,8 +1,9 @@
-import type { CallbackQos, QueueQos } from '../model/connect.ts';
+import type { QueueQos } from '../model/connect.ts';
 import type { TopicQos } from '../model/message.ts';
 import { DEFAULT_QUERY_QOS, type QueryKey, type QueryQos } from '../model/query.ts';
 import type { SessionName } from '../model/session-name.ts';
 import type { QueueBounds } from './bounded-queue.ts';
+import type { PushTarget } from './push-target.ts';
 import type { Session } from './session.ts';
 import type { SessionOptions } from './session-options.ts';
 import type { Subject } from './subject.ts';
@@ -38,8 +39,7 @@ export interface SessionRecord {
   readonly queue: QueueQos;
   readonly isReachable: boolean;
   readonly subject: Omit<SubjectRecord, 'kind'>;
-  /** Where updates go to, if the client said so. */
-  readonly callback?: CallbackQos | undefined;
+  readonly push?: PushTarget | undefined;
 }
 
 export interface SubscriptionRecord {
@@ -71,7 +71,7 @@ export function subjectRecord({ name, maxSessions, bounds }: Subject): SubjectRe
 }
 
 export function sessionRecord(session: Session, subject: Subject): SessionRecord {
-  const { name, secretId, principal, options, dispatcher, isReachable, callback } = session;
+  const { name, secretId, principal, options, dispatcher, isReachable, push } = session;
   return {
     kind: 'session',
     name: { subject: name.subject, pubSessionId: name.pubSessionId ?? 0 },
@@ -81,7 +81,7 @@ export function sessionRecord(session: Session, subject: Subject): SessionRecord
     queue: queueQos(dispatcher.queue.bounds),
     isReachable,
     subject: subjectRecord(subject),
-    callback,
+    push,
   };
 }
 
