@@ -219,11 +219,9 @@ export class BoundedQueue {
     this.#stored?.unmark();
   }
 
-  /** Takes for a query, which does not wait for marks. */
-  takeForQuery(maxEntries: number, maxBytes: number): Delivery[] {
-    const taken = this.take(maxEntries, maxBytes);
-    this.#stored?.markTaken(taken);
-    return taken;
+  /** The same for what was taken without: it may be handed out then. */
+  markTaken(deliveries: readonly Delivery[]): Promise<void> | undefined {
+    return this.#stored?.mark(deliveries);
   }
 
   /** What an earlier life of the broker left in the store; `lastOrder` is that of its last delivery in any priority. */

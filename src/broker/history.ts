@@ -11,7 +11,7 @@ import type { LoadedEntries, StoredQueue } from './stored-queue.ts';
 interface HistoryEntry {
   readonly message: Message;
   readonly subscriptionId: undefined;
-  readonly redeliver: 0;
+  readonly redeliver: 0 | 1;
   readonly isInitial: false;
 }
 
@@ -136,20 +136,35 @@ export class History implements QueriedQueue {
     return firstEntries(this.#newestFirst(), maxEntries, maxBytes);
   }
 
-  take(maxEntries: number, maxBytes: number): Taken {
-    const entries = this.peek(maxEntries, maxBytes);
-    const messages = entries.map(({ message }) => message);
+  async take(maxEntries: number, maxBytes: number): Promise<Taken> {
+    const taken = this.peek(maxEntries, maxBytes);
+    const messages = taken.map(({ message }) => message);
     this.#takeOut(new Set(messages));
-    for (const message of messages) this.#mark(message);
+    await this.mark(messages);
+    const entries = taken.filter(({ message }) => this.hasTaken(message)); // else it was erased meanwhile
     return { entries, settle: (hasArrived) => (hasArrived ? this.letGo(messages) : this.giveBack(messages)) };
   }
 
   /** Takes one message; false when it is not there. */
   takeOne(message: Message): boolean {
     if (!this.#remove(message)) return false;
-    this.#mark(message);
     this.#taken = (this.#taken ?? new Set()).add(message);
     return true;
+  }
+
+  /**
+   * Has the store know that what was taken may be handed out from now on. Resolves when it knows, or cannot; undefined: there is nothing to
+   * know. Rejects when the broker ends.
+   */
+  mark(messages: readonly Message[]): Promise<void> | undefined {
+    const stored = messages.filter(({ historyOrder }) => historyOrder >= 0);
+    for (const { historyOrder } of stored) this.#stored?.setState(PRIORITY, historyOrder, MAY_BE_HANDED_OUT);
+    return stored.length > 0 ? this.#stored?.written() : undefined;
+  }
+
+  /** Whether it was taken, and neither done with nor erased since. */
+  hasTaken(message: Message): boolean {
+    return this.#taken?.has(message) === true;
   }
 
   /** What was taken is done with. */
@@ -207,10 +222,6 @@ export class History implements QueriedQueue {
     this.#stored.add(PRIORITY, message.historyOrder, message, LABEL, WAITS);
   }
 
-  #mark(message: Message): void {
-    if (message.historyOrder >= 0) this.#stored?.setState(PRIORITY, message.historyOrder, MAY_BE_HANDED_OUT);
-  }
-
   /** It is not in the history any more. */
   #letGoOf(message: Message): void {
     if (message.historyOrder >= 0) this.#stored?.remove(PRIORITY, message.historyOrder, message);
@@ -241,7 +252,8 @@ export class History implements QueriedQueue {
     const now = this.#context.now();
     for (let i = this.#messages.length - 1; i >= 0; i--) {
       const message = this.#messages[i] as Message;
-      if (!message.isExpired(now)) yield { message, subscriptionId: undefined, redeliver: 0, isInitial: false };
+      if (message.isExpired(now)) continue;
+      yield { message, subscriptionId: undefined, redeliver: message.mayHaveBeenHandedOut ? 1 : 0, isInitial: false };
     }
   }
 }

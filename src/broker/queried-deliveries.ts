@@ -24,9 +24,11 @@ export class QueriedDeliveries implements QueriedQueue {
     return firstEntries(this.#queue.inOrder(), maxEntries, maxBytes);
   }
 
-  take(maxEntries: number, maxBytes: number): Taken {
-    const entries = this.#queue.takeForQuery(maxEntries, maxBytes);
-    for (const delivery of entries) this.#taken.add(delivery);
+  async take(maxEntries: number, maxBytes: number): Promise<Taken> {
+    const taken = this.#queue.take(maxEntries, maxBytes);
+    for (const delivery of taken) this.#taken.add(delivery);
+    await this.#queue.markTaken(taken);
+    const entries = taken.filter((delivery) => this.#taken.has(delivery)); // else its owner has gone meanwhile
     return { entries, settle: (hasArrived) => this.#settle(entries, hasArrived) };
   }
 

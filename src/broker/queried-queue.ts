@@ -26,6 +26,9 @@ export interface QueriedQueue {
   onChange: (() => void) | undefined;
   /** The first ones in their order: at most `maxEntries`, and `maxBytes` of content, the first one aside. */
   peek(maxEntries: number, maxBytes: number): readonly QueueEntry[];
-  /** The same, and takes them out of everybody's sight. */
-  take(maxEntries: number, maxBytes: number): Taken;
+  /**
+   * The same, and takes them out of everybody's sight at once. Resolves when the store knows that they may be handed out, so that after a
+   * crash they are repetitions, or when it cannot know. Rejects when the broker ends.
+   */
+  take(maxEntries: number, maxBytes: number): Promise<Taken>;
 }

@@ -60,15 +60,10 @@ export class StoredDeliveries {
 
   /** See `BoundedQueue.mark`. */
   mark(deliveries: readonly Delivery[]): Promise<void> | undefined {
-    if (this.markTaken(deliveries)) this.#marking = this.#commitMarks();
-    return this.#marking;
-  }
-
-  /** The same for those that have left already, without waiting; whether any was not marked before. */
-  markTaken(deliveries: readonly Delivery[]): boolean {
     let hasChanged = false;
     for (const delivery of deliveries) hasChanged = this.#setMarked(delivery, true) || hasChanged;
-    return hasChanged;
+    if (hasChanged) this.#marking = this.#commitMarks();
+    return this.#marking;
   }
 
   /** See `BoundedQueue.unmark`. */

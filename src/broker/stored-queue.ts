@@ -67,6 +67,13 @@ export class StoredQueue {
     return this.#persistence.commit();
   }
 
+  /** Resolves when it is safe, or cannot be now: whoever reports a failing store has done so. Rejects when the broker ends. */
+  async written(): Promise<void> {
+    await this.commit().catch((error: unknown) => {
+      if (this.isClosed) throw error;
+    });
+  }
+
   /** Loads at most `maxEntries`, and, the first one aside, `maxBytes` of content. What expired while the broker was down is left out. */
   load(part: StoredPart, maxEntries: number, maxBytes: number): LoadedEntries {
     const { priority, order, lastOrder } = part;
