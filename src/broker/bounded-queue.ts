@@ -17,6 +17,9 @@ export interface QueueBounds {
   readonly maxEntries: number;
   /** Content bytes. */
   readonly maxBytes: number;
+  /** Of those in the store, how many are in memory, too, and content bytes of these; undefined: the defaults of `StoredDeliveries`. */
+  readonly maxEntriesCache?: number | undefined;
+  readonly maxBytesCache?: number | undefined;
   readonly onOverflow: OverflowPolicy;
 }
 
@@ -81,6 +84,17 @@ export class BoundedQueue {
 
   get waiting(): number {
     return this.#queue.size;
+  }
+
+  /** What waits and is in memory. */
+  get cached(): { readonly entries: number; readonly bytes: number } {
+    let entries = 0;
+    let bytes = 0;
+    for (const { message } of this.#queue.inMemory()) {
+      entries++;
+      bytes += message.content.length;
+    }
+    return { entries, bytes };
   }
 
   /** What waits, as queries see it. */
@@ -297,7 +311,7 @@ export class BoundedQueue {
   }
 
   #storedBy(open: () => StoredQueue): StoredDeliveries {
-    this.#stored ??= new StoredDeliveries(open(), this.#queue, this.#context.account);
+    this.#stored ??= new StoredDeliveries(open(), this, this.#queue, this.#context.account);
     return this.#stored;
   }
 

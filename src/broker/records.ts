@@ -98,8 +98,8 @@ export function parseRecord(text: string): BrokerRecord | undefined {
 
 const KINDS: ReadonlySet<string> = new Set<BrokerRecord['kind']>(['topic', 'subject', 'session', 'subscription']);
 
-function queueQos({ maxEntries, maxBytes, onOverflow }: QueueBounds): QueueQos {
-  return { maxEntries: finite(maxEntries), maxBytes: finite(maxBytes), onOverflow };
+function queueQos({ maxEntries, maxBytes, maxEntriesCache, maxBytesCache, onOverflow }: QueueBounds): QueueQos {
+  return { maxEntries: finite(maxEntries), maxBytes: finite(maxBytes), maxEntriesCache, maxBytesCache, onOverflow };
 }
 
 function finite(bound: number): number | undefined {

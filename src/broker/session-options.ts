@@ -12,6 +12,13 @@ export interface SessionOptions {
   readonly persistent: boolean;
 }
 
+/**
+ * What a client may state for the part of its queue that is in memory, too: with less every message would be read from the store by
+ * itself, with more a few clients could fill the memory.
+ */
+const CACHE_ENTRIES = { min: 100, max: 10_000 };
+const CACHE_BYTES = { min: 64 * 1024, max: 16 * 1024 * 1024 };
+
 /** What counts when nobody states anything. */
 export function defaultOptions({ sessionTimeoutMs }: BrokerLimits): SessionOptions {
   return {
@@ -45,6 +52,12 @@ export function changedBounds(before: QueueBounds, stated: QueueQos): QueueBound
   return {
     maxEntries: stated.maxEntries ?? before.maxEntries,
     maxBytes: stated.maxBytes ?? before.maxBytes,
+    maxEntriesCache: within(CACHE_ENTRIES, stated.maxEntriesCache) ?? before.maxEntriesCache,
+    maxBytesCache: within(CACHE_BYTES, stated.maxBytesCache) ?? before.maxBytesCache,
     onOverflow: stated.onOverflow ?? before.onOverflow,
   };
+}
+
+function within({ min, max }: typeof CACHE_ENTRIES, stated: number | undefined): number | undefined {
+  return stated === undefined ? undefined : Math.min(max, Math.max(min, stated));
 }

@@ -1,3 +1,4 @@
+import type { QueueBounds } from './bounded-queue.ts';
 import { DELIVERY_BYTES, type Delivery } from './delivery.ts';
 import type { DeliveryQueue, LoadedPart, StoredPart } from './delivery-queue.ts';
 import type { MemoryAccount } from './memory-account.ts';
@@ -5,9 +6,9 @@ import type { Message } from './message.ts';
 import { labelOf, stateOf, toDelivery } from './stored-delivery.ts';
 import type { StoredQueue } from './stored-queue.ts';
 
-/** What of the deliveries in the store is in memory, too: the first ones, at least so many entries or content bytes (the original's). */
-const CACHE_ENTRIES = 1_000;
-const CACHE_BYTES = 2 * 1024 * 1024;
+/** What of the deliveries in the store is in memory, too: the first ones, so many entries and content bytes (the original's defaults). */
+export const DEFAULT_CACHE_ENTRIES = 1_000;
+const DEFAULT_CACHE_BYTES = 2 * 1024 * 1024;
 /** What comes back from there at a time. */
 const LOADED_AT_ONCE = 500;
 const LOADED_BYTES = 1024 * 1024;
@@ -18,6 +19,7 @@ const LOADED_BYTES = 1024 * 1024;
  */
 export class StoredDeliveries {
   readonly #stored: StoredQueue;
+  readonly #owner: { readonly bounds: QueueBounds };
   readonly #queue: DeliveryQueue;
   readonly #account: MemoryAccount;
   /** Those that are in memory, too. */
@@ -27,8 +29,9 @@ export class StoredDeliveries {
   /** Under way. */
   #marking: Promise<void> | undefined;
 
-  constructor(stored: StoredQueue, queue: DeliveryQueue, account: MemoryAccount) {
+  constructor(stored: StoredQueue, owner: { readonly bounds: QueueBounds }, queue: DeliveryQueue, account: MemoryAccount) {
     this.#stored = stored;
+    this.#owner = owner;
     this.#queue = queue;
     this.#account = account;
   }
@@ -74,7 +77,11 @@ export class StoredDeliveries {
 
   /** Brings back the beginning of a part; what is damaged, or expired while the broker was down, is left out. */
   load(part: StoredPart): LoadedPart {
-    const { entries, rest } = this.#stored.load(part, LOADED_AT_ONCE, LOADED_BYTES);
+    const { entries, rest } = this.#stored.load(
+      part,
+      Math.min(LOADED_AT_ONCE, this.#maxEntries),
+      Math.min(LOADED_BYTES, this.#maxBytes),
+    );
     const deliveries = entries.map(toDelivery);
     for (const delivery of deliveries) {
       delivery.message.retain();
@@ -118,8 +125,16 @@ export class StoredDeliveries {
     this.#cachedBytes -= message.content.length;
   }
 
+  get #maxEntries(): number {
+    return this.#owner.bounds.maxEntriesCache ?? DEFAULT_CACHE_ENTRIES;
+  }
+
+  get #maxBytes(): number {
+    return this.#owner.bounds.maxBytesCache ?? DEFAULT_CACHE_BYTES;
+  }
+
   get #isCacheFull(): boolean {
-    return this.#cached > CACHE_ENTRIES || this.#cachedBytes > CACHE_BYTES;
+    return this.#cached > this.#maxEntries || this.#cachedBytes > this.#maxBytes;
   }
 
   /** As soon as the store has what is queued now. */
