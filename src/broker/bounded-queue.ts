@@ -146,6 +146,7 @@ export class BoundedQueue {
   hasRoom(contentBytes: number): boolean {
     if (this.#fits(contentBytes)) return true;
     this.dropExpired();
+    this.#queue.peek(); // what expired while the broker was down may stand in front
     return this.#fits(contentBytes);
   }
 
@@ -165,7 +166,7 @@ export class BoundedQueue {
   makeRoom(contentBytes: number): boolean {
     while (!this.hasRoom(contentBytes)) {
       const oldest = this.#queue.shiftOldest();
-      if (!oldest) return false;
+      if (!oldest) return this.#fits(contentBytes);
       this.#discard(oldest);
     }
     return true;
@@ -225,7 +226,14 @@ export class BoundedQueue {
    * `maxEntries` and, one aside, `maxBytes` of content. Resolves when it knows, or cannot; undefined when it does.
    */
   mark(maxEntries: number, maxBytes: number): Promise<void> | undefined {
-    return this.#stored?.mark(firstEntries(this.#queue, maxEntries, maxBytes));
+    const first = firstEntries(this.#queue, maxEntries, maxBytes);
+    return this.#stored?.pause?.then(() => this.mark(maxEntries, maxBytes)) ?? this.#stored?.mark(first);
+  }
+
+  /** Has the first ones in memory, as many as `mark` would mark. Resolves when they are; undefined when they are already. */
+  load(maxEntries: number, maxBytes: number): Promise<void> | undefined {
+    firstEntries(this.#queue, maxEntries, maxBytes);
+    return this.#stored?.pause?.then(() => this.load(maxEntries, maxBytes));
   }
 
   /** What waits and was never handed out is no repetition after an orderly end. */
@@ -315,8 +323,9 @@ export class BoundedQueue {
     return this.#stored;
   }
 
-  #load(part: StoredPart): LoadedPart {
-    const loaded = this.#stored?.load(part) ?? { deliveries: [], rest: undefined };
+  #load(part: StoredPart): LoadedPart | undefined {
+    const loaded = this.#stored?.load(part);
+    if (!loaded) return undefined;
     const { deliveries, rest } = loaded;
     let bytes = rest?.bytes ?? 0;
     for (const { message } of deliveries) {

@@ -132,6 +132,9 @@ export class History implements QueriedQueue {
     return this.#messages.values();
   }
 
+  /** A history is loaded as a whole, when somebody looks. */
+  load(): undefined {}
+
   peek(maxEntries: number, maxBytes: number): HistoryEntry[] {
     return firstEntries(this.#newestFirst(), maxEntries, maxBytes);
   }

@@ -19,6 +19,10 @@ export class QueriedDeliveries implements QueriedQueue {
     return this.#queue.waiting;
   }
 
+  load(maxEntries: number, maxBytes: number): Promise<void> | undefined {
+    return this.#queue.load(maxEntries, maxBytes);
+  }
+
   peek(maxEntries: number, maxBytes: number): readonly Delivery[] {
     this.#queue.dropExpired();
     return firstEntries(this.#queue.inOrder(), maxEntries, maxBytes);

@@ -24,6 +24,8 @@ export interface QueriedQueue {
   readonly isClosed: boolean;
   /** Called whenever entries came, and when the queue closes. */
   onChange: (() => void) | undefined;
+  /** To be awaited before `peek` and `take` if it is a promise: so many of the first ones are not in memory yet. */
+  load(maxEntries: number, maxBytes: number): Promise<void> | undefined;
   /** The first ones in their order: at most `maxEntries`, and `maxBytes` of content, the first one aside. */
   peek(maxEntries: number, maxBytes: number): readonly QueueEntry[];
   /**

@@ -155,6 +155,8 @@ function isThere(queue: QueriedQueue, { maxEntries }: QueueQuery): boolean {
 
 async function answerNow(queue: QueriedQueue, { maxEntries, consumable }: QueueQuery): Promise<QueueAnswer> {
   const count = maxEntries < 0 ? MAX_ENTRIES : Math.min(maxEntries, MAX_ENTRIES);
+  const loading = queue.load(count, MAX_BYTES);
+  if (loading !== undefined) await loading;
   const { entries, settle } = consumable ? await queue.take(count, MAX_BYTES) : untaken(queue.peek(count, MAX_BYTES));
   return {
     messages: entries.map(({ message }) => message),

@@ -12,6 +12,8 @@ const DEFAULT_CACHE_BYTES = 2 * 1024 * 1024;
 /** What comes back from there at a time. */
 const LOADED_AT_ONCE = 500;
 const LOADED_BYTES = 1024 * 1024;
+/** How many that are good for nothing may be read in one turn of the event loop. */
+const LEFT_OUT_PER_TURN = 1_000;
 
 /**
  * The deliveries of one queue that are in the store: writes down what becomes of them, and lets memory have no more than the first ones.
@@ -28,6 +30,8 @@ export class StoredDeliveries {
   #isUnloadDue = false;
   /** Under way. */
   #marking: Promise<void> | undefined;
+  #leftOut = 0;
+  #pause: Promise<void> | undefined;
 
   constructor(stored: StoredQueue, owner: { readonly bounds: QueueBounds }, queue: DeliveryQueue, account: MemoryAccount) {
     this.#stored = stored;
@@ -75,8 +79,17 @@ export class StoredDeliveries {
     for (const delivery of this.#queue.inMemory()) if (delivery.redeliver === 0) this.#setMarked(delivery, false);
   }
 
-  /** Brings back the beginning of a part; what is damaged, or expired while the broker was down, is left out. */
-  load(part: StoredPart): LoadedPart {
+  /** Until it resolves, nothing is loaded: there was so much to leave out that others have their turn first. */
+  get pause(): Promise<void> | undefined {
+    return this.#pause;
+  }
+
+  /**
+   * Brings back the beginning of a part; what is damaged, or expired while the broker was down, is left out. Undefined in a pause, and
+   * while the broker ends.
+   */
+  load(part: StoredPart): LoadedPart | undefined {
+    if (this.#pause || this.#stored.isClosed) return undefined;
     const { entries, rest } = this.#stored.load(
       part,
       Math.min(LOADED_AT_ONCE, this.#maxEntries),
@@ -88,7 +101,17 @@ export class StoredDeliveries {
       this.#account.charge(DELIVERY_BYTES);
       this.#cache(delivery);
     }
+    this.#leftOut += part.entries - deliveries.length - (rest?.entries ?? 0);
+    if (this.#leftOut >= LEFT_OUT_PER_TURN) this.#pause = this.#endPause();
     return { deliveries, rest };
+  }
+
+  /** A commit of all that is left out would take long, too. */
+  async #endPause(): Promise<void> {
+    await this.#stored.commit().catch(() => {}); // whoever reports a failing store has done so
+    await this.#stored.nextTurn();
+    this.#leftOut = 0;
+    this.#pause = undefined;
   }
 
   /** See `StoredQueue.drop`. */

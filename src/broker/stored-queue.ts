@@ -74,6 +74,11 @@ export class StoredQueue {
     });
   }
 
+  /** See `Slicer.next`. */
+  nextTurn(): Promise<void> {
+    return this.#persistence.slicer.next();
+  }
+
   /** Loads at most `maxEntries`, and, the first one aside, `maxBytes` of content. What expired while the broker was down is left out. */
   load(part: StoredPart, maxEntries: number, maxBytes: number): LoadedEntries {
     const { priority, order, lastOrder } = part;

@@ -90,6 +90,7 @@ export class Subject {
   flush(): void {
     while (this.hasWaiting) {
       const next = this.queue.peek();
+      if (!next) void this.queue.load(1, Number.POSITIVE_INFINITY)?.then(() => this.flush());
       if (!next || !this.#offer(next)) return;
       for (const delivery of this.queue.take(1, Number.POSITIVE_INFINITY)) this.queue.done(delivery);
     }
