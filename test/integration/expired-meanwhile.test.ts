@@ -2,30 +2,12 @@ import { expect, test } from 'vitest';
 import { readMessages, textsOf } from '../helpers/answers.ts';
 import { startBroker, type TestBroker } from '../helpers/broker.ts';
 import { ManualClock } from '../helpers/clock.ts';
+import { CountingStore } from '../helpers/counting-store.ts';
 import { SocketClient } from '../helpers/socket.ts';
-import { SurvivingStore } from '../helpers/surviving-store.ts';
 
 // Thousands of messages that expired while the broker was down, and a few behind them that live.
 
 const EXPIRED = 4_000;
-
-/** Knows how many entries were read in one turn of the event loop at most. */
-class CountingStore extends SurvivingStore {
-  mostInTurn = 0;
-  #inTurn = 0;
-
-  override read(...bounds: Parameters<SurvivingStore['read']>): ReturnType<SurvivingStore['read']> {
-    const part = super.read(...bounds);
-    if (this.#inTurn === 0) {
-      setImmediate(() => {
-        this.#inTurn = 0;
-      });
-    }
-    this.#inTurn += part.entries.length;
-    this.mostInTurn = Math.max(this.mostInTurn, this.#inTurn);
-    return part;
-  }
-}
 
 function message(content: string, priority: number, qos: string): string {
   return `<publish><key oid='a'/><content>${content}</content><qos><persistent/><priority>${priority}</priority>${qos}</qos></publish>`;
