@@ -1,5 +1,5 @@
+import { DEFAULT_CACHE_ENTRIES } from '../broker/queue-bounds.ts';
 import type { Session } from '../broker/session.ts';
-import { DEFAULT_CACHE_ENTRIES } from '../broker/stored-deliveries.ts';
 import type { Subscription } from '../broker/subscription.ts';
 import { DEFAULT_DISCONNECT_QOS } from '../model/connect.ts';
 import { BrokerError } from '../model/error.ts';

@@ -1,4 +1,3 @@
-import type { OverflowPolicy } from '../model/connect.ts';
 import type { Job } from './consumable-queue.ts';
 import type { DeliveryCounters } from './counters.ts';
 import { DELIVERY_BYTES, type Delivery, type DeliveryParts } from './delivery.ts';
@@ -9,19 +8,9 @@ import type { MemoryAccount } from './memory-account.ts';
 import type { Message } from './message.ts';
 import { NewestOnly } from './newest-only.ts';
 import { QueriedDeliveries } from './queried-deliveries.ts';
+import type { QueueBounds } from './queue-bounds.ts';
 import { StoredDeliveries } from './stored-deliveries.ts';
 import type { StoredQueue } from './stored-queue.ts';
-
-/** The bounds of a queue, and what becomes of what does not fit. */
-export interface QueueBounds {
-  readonly maxEntries: number;
-  /** Content bytes. */
-  readonly maxBytes: number;
-  /** Of those in the store, how many are in memory, too, and content bytes of these; undefined: the defaults of `StoredDeliveries`. */
-  readonly maxEntriesCache?: number | undefined;
-  readonly maxBytesCache?: number | undefined;
-  readonly onOverflow: OverflowPolicy;
-}
 
 /** What is queued. */
 export interface DeliveryInit {

@@ -10,9 +10,10 @@ import { type Login, NOBODY } from './login.ts';
 import type { Persistence } from './persistence.ts';
 import type { Principal } from './ports.ts';
 import type { PushTarget } from './push-target.ts';
+import { changedBounds, queueBounds } from './queue-bounds.ts';
 import type { SessionRecord } from './records.ts';
 import { Session, type SessionInit } from './session.ts';
-import { changedBounds, changedOptions, defaultOptions, queueBounds, type SessionOptions } from './session-options.ts';
+import { changedOptions, defaultOptions, type SessionOptions } from './session-options.ts';
 import type { Subject } from './subject.ts';
 import { Subjects } from './subjects.ts';
 

@@ -1,14 +1,11 @@
-import type { QueueBounds } from './bounded-queue.ts';
 import { DELIVERY_BYTES, type Delivery } from './delivery.ts';
 import type { DeliveryQueue, LoadedPart, StoredPart } from './delivery-queue.ts';
 import type { MemoryAccount } from './memory-account.ts';
 import type { Message } from './message.ts';
+import { DEFAULT_CACHE_BYTES, DEFAULT_CACHE_ENTRIES, type QueueBounds } from './queue-bounds.ts';
 import { labelOf, stateOf, toDelivery } from './stored-delivery.ts';
 import type { StoredQueue } from './stored-queue.ts';
 
-/** What of the deliveries in the store is in memory, too: the first ones, so many entries and content bytes (the original's defaults). */
-export const DEFAULT_CACHE_ENTRIES = 1_000;
-const DEFAULT_CACHE_BYTES = 2 * 1024 * 1024;
 /** What comes back from there at a time. */
 const LOADED_AT_ONCE = 500;
 const LOADED_BYTES = 1024 * 1024;

@@ -1,5 +1,6 @@
-import { BoundedQueue, type BoundedQueueContext, type DeliveryInit, type QueueBounds } from './bounded-queue.ts';
+import { BoundedQueue, type BoundedQueueContext, type DeliveryInit } from './bounded-queue.ts';
 import type { FillMark } from './fill-mark.ts';
+import type { QueueBounds } from './queue-bounds.ts';
 import type { Session } from './session.ts';
 import type { StoredQueue } from './stored-queue.ts';
 
