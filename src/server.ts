@@ -127,6 +127,7 @@ export async function startServer(settings: Partial<Config> = {}, parts: ServerP
       throw error;
     },
   );
+  methodCalls.resume();
   if (listeners.addresses.xmlrpc) methodCallPorts.add(listeners.addresses.xmlrpc.port);
   if (store.isDurable) logger.info(`persistent messages are kept in ${resolve(config.dataDir)}`);
   else logger.warn('persistent messages are kept in memory only: nothing survives a restart');

@@ -1,3 +1,4 @@
+import { DEFAULT_CACHE_ENTRIES } from '../broker/queue-bounds.ts';
 import type { Session } from '../broker/session.ts';
 import type { Subscription } from '../broker/subscription.ts';
 import { DEFAULT_DISCONNECT_QOS } from '../model/connect.ts';
@@ -42,6 +43,12 @@ export const SESSION_COMMANDS: CommandTable<Session> = {
   cbQueueBytes: { help: 'content bytes of these', read: ({ dispatcher }) => dispatcher.queue.bytes },
   cbQueueMaxMsgs: { help: 'updates that may wait', read: ({ dispatcher }) => dispatcher.queue.bounds.maxEntries },
   cbQueueMaxBytes: { help: 'content bytes that may wait', read: ({ dispatcher }) => dispatcher.queue.bounds.maxBytes },
+  cbQueueNumMsgsCache: { help: 'updates that wait and are in memory', read: ({ dispatcher }) => dispatcher.queue.cached.entries },
+  cbQueueBytesCache: { help: 'content bytes of these', read: ({ dispatcher }) => dispatcher.queue.cached.bytes },
+  cbQueueMaxMsgsCache: {
+    help: 'persistent updates that wait in memory, too',
+    read: ({ dispatcher }) => dispatcher.queue.bounds.maxEntriesCache ?? DEFAULT_CACHE_ENTRIES,
+  },
   numPublish: { help: 'its publishes', read: ({ counters }) => counters.publish },
   numSubscribe: { help: 'its subscribes', read: ({ counters }) => counters.subscribe },
   numUnSubscribe: { help: 'its unSubscribes', read: ({ counters }) => counters.unSubscribe },

@@ -1,4 +1,3 @@
-import type { OverflowPolicy } from '../model/connect.ts';
 import type { Job } from './consumable-queue.ts';
 import type { DeliveryCounters } from './counters.ts';
 import { DELIVERY_BYTES, type Delivery, type DeliveryParts } from './delivery.ts';
@@ -9,16 +8,9 @@ import type { MemoryAccount } from './memory-account.ts';
 import type { Message } from './message.ts';
 import { NewestOnly } from './newest-only.ts';
 import { QueriedDeliveries } from './queried-deliveries.ts';
+import type { QueueBounds } from './queue-bounds.ts';
 import { StoredDeliveries } from './stored-deliveries.ts';
 import type { StoredQueue } from './stored-queue.ts';
-
-/** The bounds of a queue, and what becomes of what does not fit. */
-export interface QueueBounds {
-  readonly maxEntries: number;
-  /** Content bytes. */
-  readonly maxBytes: number;
-  readonly onOverflow: OverflowPolicy;
-}
 
 /** What is queued. */
 export interface DeliveryInit {
@@ -83,6 +75,17 @@ export class BoundedQueue {
     return this.#queue.size;
   }
 
+  /** What waits and is in memory. */
+  get cached(): { readonly entries: number; readonly bytes: number } {
+    let entries = 0;
+    let bytes = 0;
+    for (const { message } of this.#queue.inMemory()) {
+      entries++;
+      bytes += message.content.length;
+    }
+    return { entries, bytes };
+  }
+
   /** What waits, as queries see it. */
   get queried(): QueriedDeliveries {
     this.#queried ??= new QueriedDeliveries(this);
@@ -132,6 +135,7 @@ export class BoundedQueue {
   hasRoom(contentBytes: number): boolean {
     if (this.#fits(contentBytes)) return true;
     this.dropExpired();
+    this.#queue.peek(); // what expired while the broker was down may stand in front
     return this.#fits(contentBytes);
   }
 
@@ -151,7 +155,7 @@ export class BoundedQueue {
   makeRoom(contentBytes: number): boolean {
     while (!this.hasRoom(contentBytes)) {
       const oldest = this.#queue.shiftOldest();
-      if (!oldest) return false;
+      if (!oldest) return this.#fits(contentBytes);
       this.#discard(oldest);
     }
     return true;
@@ -211,7 +215,14 @@ export class BoundedQueue {
    * `maxEntries` and, one aside, `maxBytes` of content. Resolves when it knows, or cannot; undefined when it does.
    */
   mark(maxEntries: number, maxBytes: number): Promise<void> | undefined {
-    return this.#stored?.mark(firstEntries(this.#queue, maxEntries, maxBytes));
+    const first = firstEntries(this.#queue, maxEntries, maxBytes);
+    return this.#stored?.pause?.then(() => this.mark(maxEntries, maxBytes)) ?? this.#stored?.mark(first);
+  }
+
+  /** Has the first ones in memory, as many as `mark` would mark. Resolves when they are; undefined when they are already. */
+  load(maxEntries: number, maxBytes: number): Promise<void> | undefined {
+    firstEntries(this.#queue, maxEntries, maxBytes);
+    return this.#stored?.pause?.then(() => this.load(maxEntries, maxBytes));
   }
 
   /** What waits and was never handed out is no repetition after an orderly end. */
@@ -219,11 +230,9 @@ export class BoundedQueue {
     this.#stored?.unmark();
   }
 
-  /** Takes for a query, which does not wait for marks. */
-  takeForQuery(maxEntries: number, maxBytes: number): Delivery[] {
-    const taken = this.take(maxEntries, maxBytes);
-    this.#stored?.markTaken(taken);
-    return taken;
+  /** The same for what was taken without: it may be handed out then. */
+  markTaken(deliveries: readonly Delivery[]): Promise<void> | undefined {
+    return this.#stored?.mark(deliveries);
   }
 
   /** What an earlier life of the broker left in the store; `lastOrder` is that of its last delivery in any priority. */
@@ -299,12 +308,13 @@ export class BoundedQueue {
   }
 
   #storedBy(open: () => StoredQueue): StoredDeliveries {
-    this.#stored ??= new StoredDeliveries(open(), this.#queue, this.#context.account);
+    this.#stored ??= new StoredDeliveries(open(), this, this.#queue, this.#context.account);
     return this.#stored;
   }
 
-  #load(part: StoredPart): LoadedPart {
-    const loaded = this.#stored?.load(part) ?? { deliveries: [], rest: undefined };
+  #load(part: StoredPart): LoadedPart | undefined {
+    const loaded = this.#stored?.load(part);
+    if (!loaded) return undefined;
     const { deliveries, rest } = loaded;
     let bytes = rest?.bytes ?? 0;
     for (const { message } of deliveries) {

@@ -106,7 +106,8 @@ export class Broker {
   async connect(qos: ConnectQos, peer: Peer): Promise<{ readonly session: Session; readonly reply: ConnectReply }> {
     const login = await logIn(this.authenticator, qos, peer);
     const properties = this.#engine.remoteProperties.read(qos.clientProperties);
-    const { session, isReconnect } = this.sessions.open(login, qos, peer.canPoll || qos.callback !== undefined);
+    const isReachable = peer.canPoll || qos.callback !== undefined;
+    const { session, isReconnect } = this.sessions.open(login, qos, isReachable, peer.push);
     this.#engine.remoteProperties.connected(session, properties);
     if (session.options.persistent) await this.#engine.persistence.commit();
     const { queue } = session.dispatcher;

@@ -112,12 +112,29 @@ export class ConsumableQueue {
 
   #assign(message: Message, subscription: Subscription): void {
     if (!this.#history.takeOne(message)) return;
+    this.#busy.add(subscription);
+    const isMarked = this.#history.mark([message]);
+    if (!isMarked) this.#enqueue(message, subscription);
+    else
+      void isMarked.then(
+        () => this.#enqueue(message, subscription),
+        () => {}, // the broker ends
+      );
+  }
+
+  /** The subscriber may have gone meanwhile, and the message been erased. */
+  #enqueue(message: Message, subscription: Subscription): void {
     const { id, qos, session } = subscription;
+    const { dispatcher } = session;
     const job = this.#createJob(message, subscription);
     const parts = { ...qos, newestOnly: false }; // every message counts
-    this.#busy.add(subscription);
     const redeliver = message.mayHaveBeenHandedOut ? 1 : 0;
-    if (!session.dispatcher.enqueue({ message, subscriptionId: id, parts, isInitial: false, job, redeliver })) job.giveBack();
+    const isThere = dispatcher.hasChannel && this.#subscribers.get(dispatcher)?.has(subscription) === true;
+    const isQueued =
+      isThere &&
+      this.#history.hasTaken(message) &&
+      dispatcher.enqueue({ message, subscriptionId: id, parts, isInitial: false, job, redeliver });
+    if (!isQueued) job.giveBack();
   }
 
   #createJob(message: Message, subscription: Subscription): Job {

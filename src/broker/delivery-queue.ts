@@ -21,12 +21,12 @@ export interface LoadedPart {
   readonly rest: StoredPart | undefined;
 }
 
-/** Reads the beginning of a stored part; at least one delivery unless there is no rest. */
-export type LoadPart = (part: StoredPart) => LoadedPart;
+/** Reads the beginning of a stored part, mostly at least one delivery unless there is no rest; undefined: not in this turn of the event loop. */
+export type LoadPart = (part: StoredPart) => LoadedPart | undefined;
 
 /**
  * Deliveries that wait, highest priority first, oldest first within a priority. It knows no bound: that is `BoundedQueue`. Parts of it
- * may be in the store only; they are loaded when their turn comes.
+ * may be in the store only; they are loaded when their turn comes. As long as one cannot be loaded, nothing behind it can be seen.
  */
 export class DeliveryQueue {
   readonly #load: LoadPart;
@@ -37,6 +37,7 @@ export class DeliveryQueue {
   constructor(load: LoadPart) {
     this.#load = (part) => {
       const loaded = load(part);
+      if (!loaded) return undefined;
       this.#size -= part.entries - loaded.deliveries.length - (loaded.rest?.entries ?? 0);
       return loaded;
     };
@@ -95,6 +96,7 @@ export class DeliveryQueue {
     let oldest: Lane | undefined;
     for (const lane of this.#lanes) {
       const first = lane?.peek();
+      if (!first && lane?.isEmpty === false) return undefined;
       if (first && first.order < (oldest?.peek()?.order ?? Number.POSITIVE_INFINITY)) oldest = lane;
     }
     const delivery = oldest?.shift();
@@ -104,7 +106,7 @@ export class DeliveryQueue {
 
   /** In order, as long as nothing is added or taken. */
   *[Symbol.iterator](): Generator<Delivery> {
-    for (const lane of this.#lanes.toReversed()) if (lane) yield* lane;
+    for (const lane of this.#lanes.toReversed()) if (lane && !(yield* lane)) return;
   }
 
   /** Those that are not in the store only. */
@@ -135,7 +137,7 @@ export class DeliveryQueue {
   #firstLane(): Lane | undefined {
     for (let priority = PRIORITIES - 1; priority >= 0; priority--) {
       const lane = this.#lanes[priority];
-      if (lane?.peek()) return lane;
+      if (lane?.peek() || lane?.isEmpty === false) return lane;
     }
     return undefined;
   }
@@ -154,6 +156,10 @@ class Lane {
 
   constructor(load: LoadPart) {
     this.#load = load;
+  }
+
+  get isEmpty(): boolean {
+    return this.#head === this.#items.length;
   }
 
   push(delivery: Delivery): void {
@@ -189,10 +195,11 @@ class Lane {
     }
   }
 
-  *[Symbol.iterator](): Generator<Delivery> {
+  /** Whether it was seen to its end. */
+  *[Symbol.iterator](): Generator<Delivery, boolean> {
     for (let i = this.#head; ; i++) {
       const delivery = this.#at(i);
-      if (!delivery) return;
+      if (!delivery) return i === this.#items.length;
       yield delivery;
     }
   }
@@ -246,11 +253,13 @@ class Lane {
     return removed;
   }
 
-  /** The delivery at an index, loaded if need be; undefined at the end. */
+  /** The delivery at an index, loaded if need be; undefined at the end, and when it cannot be loaded now. */
   #at(index: number): Delivery | undefined {
     for (let item = this.#items[index]; item; item = this.#items[index]) {
       if (!isStoredPart(item)) return item;
-      const { deliveries, rest } = this.#load(item);
+      const loaded = this.#load(item);
+      if (!loaded) return undefined;
+      const { deliveries, rest } = loaded;
       const items = rest ? [...deliveries, rest] : deliveries;
       this.#items.splice(index, 1, ...items);
     }

@@ -1,6 +1,6 @@
 import type { Timer, TimerWheel } from '../base/timer-wheel.ts';
 import type { BrokerError } from '../model/error.ts';
-import { BoundedQueue, type DeliveryInit, type QueueBounds } from './bounded-queue.ts';
+import { BoundedQueue, type DeliveryInit } from './bounded-queue.ts';
 import type { ConsumableQueue } from './consumable-queue.ts';
 import type { DeliveryCounters } from './counters.ts';
 import type { Delivery } from './delivery.ts';
@@ -8,6 +8,7 @@ import type { DispatchLoop } from './dispatch-loop.ts';
 import type { MemoryAccount } from './memory-account.ts';
 import type { Message } from './message.ts';
 import type { CallbackChannel, ChannelEnd } from './ports.ts';
+import type { QueueBounds } from './queue-bounds.ts';
 
 /** How long a queue may wait for a channel that was lost, and what becomes of it then. */
 interface Grace {

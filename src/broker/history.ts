@@ -5,13 +5,13 @@ import type { FillMark } from './fill-mark.ts';
 import { firstEntries } from './first-entries.ts';
 import type { Message } from './message.ts';
 import type { QueriedQueue, Taken } from './queried-queue.ts';
-import type { LoadedEntries, StoredQueue } from './stored-queue.ts';
+import { type LoadedEntry, type StoredQueue, shortened } from './stored-queue.ts';
 
 /** A message that a topic remembers. */
 interface HistoryEntry {
   readonly message: Message;
   readonly subscriptionId: undefined;
-  readonly redeliver: 0;
+  readonly redeliver: 0 | 1;
   readonly isInitial: false;
 }
 
@@ -26,16 +26,20 @@ const LABEL = '';
 const WAITS = 0;
 const MAY_BE_HANDED_OUT = 1;
 
+/** What is loaded at least, when somebody looks: so many entries, as far as they have about so many content bytes. */
+const LOADED_ENTRIES = 1_000;
+const LOADED_BYTES = 2 * 1024 * 1024;
+
 /**
  * What a topic remembers. As in the original, whoever asks the queue itself gets the newest first. Persistent messages are in the
- * store, too; those of earlier lives of the broker are loaded when somebody looks.
+ * store, too; those of earlier lives of the broker are loaded when somebody looks, the newest first.
  */
 export class History implements QueriedQueue {
   /** Where persistent messages are stored; undefined: nowhere. */
   readonly #openStored: (() => StoredQueue) | undefined;
   readonly #context: HistoryContext;
   /** Oldest first. */
-  readonly #messages: Message[] = [];
+  #messages: Message[] = [];
   /** Their content. */
   #bytes = 0;
   /** Made when first used: most topics are never asked. */
@@ -46,7 +50,7 @@ export class History implements QueriedQueue {
   isClosed = false;
 
   #stored: StoredQueue | undefined;
-  /** What is in the store only. */
+  /** What is in the store only: older than all messages. */
   #unloaded: StoredPart | undefined;
   #order = 0;
 
@@ -60,7 +64,7 @@ export class History implements QueriedQueue {
   }
 
   get newest(): Message | undefined {
-    this.#load();
+    this.#need(1);
     return this.#messages.at(-1);
   }
 
@@ -74,19 +78,29 @@ export class History implements QueriedQueue {
   /** Adds a message; the oldest ones make room, so that there are at most `maxEntries` and, the newest aside, `maxBytes`. */
   remember(message: Message, maxEntries: number, maxBytes: number): void {
     if (maxEntries <= 0) return;
-    this.#load();
     message.retain();
     this.#add(message);
     if (message.qos.persistent && this.#openStored) this.#store(message, this.#openStored);
     this.#watchExpiry(message);
-    while (this.#messages.length > maxEntries || (this.#bytes > maxBytes && this.#messages.length > 1)) {
-      this.#forgetOldest();
+    while (this.size > maxEntries || (this.#allBytes > maxBytes && this.size > 1)) {
+      this.#forgetOldest(this.size - maxEntries);
     }
     this.onChange?.();
     this.#checkMarks();
   }
 
-  #forgetOldest(): void {
+  get #allBytes(): number {
+    return this.#bytes + (this.#unloaded?.bytes ?? 0);
+  }
+
+  /** At most `count`, and at least one. */
+  #forgetOldest(count: number): void {
+    if (this.#unloaded && this.#stored) {
+      const { entries, rest } = this.#stored.load(this.#unloaded, Math.max(1, Math.min(count, LOADED_ENTRIES)), LOADED_BYTES);
+      for (const { order, message } of entries) this.#stored.remove(PRIORITY, order, message);
+      this.#unloaded = rest;
+      return;
+    }
     const oldest = this.#messages.shift() as Message;
     this.#bytes -= oldest.content.length;
     this.#letGoOf(oldest);
@@ -95,6 +109,7 @@ export class History implements QueriedQueue {
   /** Takes one message out for good. */
   forget(message: Message): void {
     if (this.#remove(message)) this.#letGoOf(message);
+    if (this.#messages.length === 0) this.#need(1); // what is in the store only does not expire by itself
     this.#checkMarks();
   }
 
@@ -118,8 +133,8 @@ export class History implements QueriedQueue {
 
   /** The newest `numEntries` (below 0: all), the expired left out. */
   select(history: HistoryQos | undefined): Message[] {
-    this.#load();
     const { numEntries, newestFirst } = history ?? DEFAULT_HISTORY;
+    this.#need(numEntries < 0 ? Number.POSITIVE_INFINITY : numEntries);
     const selected = numEntries < 0 ? [...this.#messages] : this.#messages.slice(Math.max(0, this.#messages.length - numEntries));
     if (newestFirst) selected.reverse();
     const now = this.#context.now();
@@ -128,28 +143,46 @@ export class History implements QueriedQueue {
 
   /** Oldest first, as long as nothing is taken or added. */
   oldestFirst(): IterableIterator<Message> {
-    this.#load();
+    this.#need(Number.POSITIVE_INFINITY);
     return this.#messages.values();
   }
+
+  /** What is not in memory is read by whoever looks. */
+  load(): undefined {}
 
   peek(maxEntries: number, maxBytes: number): HistoryEntry[] {
     return firstEntries(this.#newestFirst(), maxEntries, maxBytes);
   }
 
-  take(maxEntries: number, maxBytes: number): Taken {
-    const entries = this.peek(maxEntries, maxBytes);
-    const messages = entries.map(({ message }) => message);
+  async take(maxEntries: number, maxBytes: number): Promise<Taken> {
+    const taken = this.peek(maxEntries, maxBytes);
+    const messages = taken.map(({ message }) => message);
     this.#takeOut(new Set(messages));
-    for (const message of messages) this.#mark(message);
+    await this.mark(messages);
+    const entries = taken.filter(({ message }) => this.hasTaken(message)); // else it was erased meanwhile
     return { entries, settle: (hasArrived) => (hasArrived ? this.letGo(messages) : this.giveBack(messages)) };
   }
 
   /** Takes one message; false when it is not there. */
   takeOne(message: Message): boolean {
     if (!this.#remove(message)) return false;
-    this.#mark(message);
     this.#taken = (this.#taken ?? new Set()).add(message);
     return true;
+  }
+
+  /**
+   * Has the store know that what was taken may be handed out from now on. Resolves when it knows, or cannot; undefined: there is nothing to
+   * know. Rejects when the broker ends.
+   */
+  mark(messages: readonly Message[]): Promise<void> | undefined {
+    const stored = messages.filter(({ historyOrder }) => historyOrder >= 0);
+    for (const { historyOrder } of stored) this.#stored?.setState(PRIORITY, historyOrder, MAY_BE_HANDED_OUT);
+    return stored.length > 0 ? this.#stored?.written() : undefined;
+  }
+
+  /** Whether it was taken, and neither done with nor erased since. */
+  hasTaken(message: Message): boolean {
+    return this.#taken?.has(message) === true;
   }
 
   /** What was taken is done with. */
@@ -170,7 +203,7 @@ export class History implements QueriedQueue {
   }
 
   #checkMarks(): void {
-    if (this.fillMarks) for (const mark of this.fillMarks) mark.check(this.#messages.length);
+    if (this.fillMarks) for (const mark of this.fillMarks) mark.check(this.size);
   }
 
   #add(message: Message): void {
@@ -207,10 +240,6 @@ export class History implements QueriedQueue {
     this.#stored.add(PRIORITY, message.historyOrder, message, LABEL, WAITS);
   }
 
-  #mark(message: Message): void {
-    if (message.historyOrder >= 0) this.#stored?.setState(PRIORITY, message.historyOrder, MAY_BE_HANDED_OUT);
-  }
-
   /** It is not in the history any more. */
   #letGoOf(message: Message): void {
     if (message.historyOrder >= 0) this.#stored?.remove(PRIORITY, message.historyOrder, message);
@@ -218,30 +247,49 @@ export class History implements QueriedQueue {
     message.release();
   }
 
-  #load(): void {
-    while (this.#unloaded && this.#stored) {
-      const { entries, rest }: LoadedEntries = this.#stored.load(
-        this.#unloaded,
-        Number.POSITIVE_INFINITY,
-        Number.POSITIVE_INFINITY,
-      );
-      this.#unloaded = rest;
-      for (const { message, order, state } of entries) {
-        message.retain();
-        message.historyOrder = order;
-        message.mayHaveBeenHandedOut = state === MAY_BE_HANDED_OUT;
-        this.#add(message);
-        this.#watchExpiry(message);
-      }
+  /** Has the newest `count` in memory, as far as there are so many. */
+  #need(count: number): void {
+    for (let orders = count - this.#messages.length; this.#unloaded && this.#messages.length < count; orders *= 2) {
+      const { entries, bytes } = this.#unloaded;
+      this.#loadNewest(Math.max(orders, Math.min(LOADED_ENTRIES, Math.ceil((LOADED_BYTES * entries) / (bytes + 1)))));
     }
   }
 
+  /** Loads the messages of the last so many orders: fewer where some are gone. */
+  #loadNewest(orders: number): void {
+    const part = this.#unloaded;
+    const stored = this.#stored;
+    if (!part || !stored) return;
+    const order = Math.max(part.order, part.lastOrder - orders + 1);
+    const found: LoadedEntry[] = [];
+    let left = part;
+    for (let section: StoredPart | undefined = { ...part, order }; section; ) {
+      const { entries, readEntries, readBytes, rest } = stored.load(section, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY);
+      for (const entry of entries) found.push(entry);
+      left = shortened(left, readEntries, readBytes);
+      section = rest;
+    }
+    this.#unloaded = order === part.order ? undefined : { ...left, lastOrder: order - 1 };
+    this.#messages = [...found.map((entry) => this.#loaded(entry)), ...this.#messages];
+  }
+
+  #loaded({ message, order, state }: LoadedEntry): Message {
+    message.retain();
+    message.historyOrder = order;
+    message.mayHaveBeenHandedOut = state === MAY_BE_HANDED_OUT;
+    this.#bytes += message.content.length;
+    this.#watchExpiry(message);
+    return message;
+  }
+
   *#newestFirst(): Generator<HistoryEntry> {
-    this.#load();
     const now = this.#context.now();
-    for (let i = this.#messages.length - 1; i >= 0; i--) {
-      const message = this.#messages[i] as Message;
-      if (!message.isExpired(now)) yield { message, subscriptionId: undefined, redeliver: 0, isInitial: false };
+    for (let i = 1; ; i++) {
+      this.#need(i);
+      const message = this.#messages.at(-i);
+      if (!message) return;
+      if (message.isExpired(now)) continue;
+      yield { message, subscriptionId: undefined, redeliver: message.mayHaveBeenHandedOut ? 1 : 0, isInitial: false };
     }
   }
 }

@@ -2,6 +2,7 @@ import type { ConnectQos } from '../model/connect.ts';
 import { BrokerError } from '../model/error.ts';
 import { GUEST, parseSessionName, type SessionName } from '../model/session-name.ts';
 import type { Authenticator, Principal } from './ports.ts';
+import type { PushTarget } from './push-target.ts';
 
 /** What a transport knows of who connects. */
 export interface Peer {
@@ -11,6 +12,8 @@ export interface Peer {
   readonly address: string | undefined;
   /** Whether it can fetch updates even without a callback. */
   readonly canPoll: boolean;
+  /** Where the broker will call it with its updates; undefined: nowhere. */
+  readonly push?: PushTarget | undefined;
 }
 
 /** Somebody who may open a session of this name. */

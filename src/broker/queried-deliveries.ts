@@ -19,14 +19,20 @@ export class QueriedDeliveries implements QueriedQueue {
     return this.#queue.waiting;
   }
 
+  load(maxEntries: number, maxBytes: number): Promise<void> | undefined {
+    return this.#queue.load(maxEntries, maxBytes);
+  }
+
   peek(maxEntries: number, maxBytes: number): readonly Delivery[] {
     this.#queue.dropExpired();
     return firstEntries(this.#queue.inOrder(), maxEntries, maxBytes);
   }
 
-  take(maxEntries: number, maxBytes: number): Taken {
-    const entries = this.#queue.takeForQuery(maxEntries, maxBytes);
-    for (const delivery of entries) this.#taken.add(delivery);
+  async take(maxEntries: number, maxBytes: number): Promise<Taken> {
+    const taken = this.#queue.take(maxEntries, maxBytes);
+    for (const delivery of taken) this.#taken.add(delivery);
+    await this.#queue.markTaken(taken);
+    const entries = taken.filter((delivery) => this.#taken.has(delivery)); // else its owner has gone meanwhile
     return { entries, settle: (hasArrived) => this.#settle(entries, hasArrived) };
   }
 

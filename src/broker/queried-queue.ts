@@ -24,8 +24,13 @@ export interface QueriedQueue {
   readonly isClosed: boolean;
   /** Called whenever entries came, and when the queue closes. */
   onChange: (() => void) | undefined;
+  /** To be awaited before `peek` and `take` if it is a promise: so many of the first ones are not in memory yet. */
+  load(maxEntries: number, maxBytes: number): Promise<void> | undefined;
   /** The first ones in their order: at most `maxEntries`, and `maxBytes` of content, the first one aside. */
   peek(maxEntries: number, maxBytes: number): readonly QueueEntry[];
-  /** The same, and takes them out of everybody's sight. */
-  take(maxEntries: number, maxBytes: number): Taken;
+  /**
+   * The same, and takes them out of everybody's sight at once. Resolves when the store knows that they may be handed out, so that after a
+   * crash they are repetitions, or when it cannot know. Rejects when the broker ends.
+   */
+  take(maxEntries: number, maxBytes: number): Promise<Taken>;
 }

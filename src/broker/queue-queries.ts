@@ -1,5 +1,5 @@
 import type { TimerWheel } from '../base/timer-wheel.ts';
-import { BrokerError } from '../model/error.ts';
+import { BrokerError, shuttingDown } from '../model/error.ts';
 import type { ReceivedMessage, UpdateInfo } from '../model/message.ts';
 import type { QueryKey, QueryQos } from '../model/query.ts';
 import { parseQueueQuery, type QueueQuery } from '../model/queue-query.ts';
@@ -58,6 +58,7 @@ export class QueueQueries {
   readonly #context: QueueQueriesContext;
   readonly #byQueue = new Map<QueriedQueue, Set<WaitingQuery>>();
   readonly #bySession = new Map<Session, Set<WaitingQuery>>();
+  #isClosed = false;
 
   constructor(context: QueueQueriesContext) {
     this.#context = context;
@@ -67,13 +68,14 @@ export class QueueQueries {
    * What a queue holds, for a get on `__cmd:…/?callbackQueueEntries` and the like, now or as soon as there is what `qos` waits for;
    * undefined when `key` means no queue.
    *
-   * @throws BrokerError `user.illegalArgument`, `user.security.authorization.notAuthorized`; rejects with `resource.exhaust` when too
+   * @throws BrokerError `user.illegalArgument`, `user.security.authorization.notAuthorized`, and when the broker ends; rejects with `resource.exhaust` when too
    * many queries of the session wait.
    */
   query(asker: Asker, key: QueryKey, qos: QueryQos): Promise<QueueAnswer> | undefined {
     const { nodeId, sessions, topics } = this.#context;
     const path = key.type === 'EXACT' && isCommandOid(key.oid) ? parseQueuePath(key.oid, nodeId) : undefined;
     if (!path) return undefined;
+    if (this.#isClosed) throw shuttingDown();
     const query = parseQueueQuery(qos.querySpec);
     authorizeQueueQuery(asker.session, path, query.consumable);
     const answer = this.#ask(findQueue(path, sessions, topics), query, asker);
@@ -85,8 +87,9 @@ export class QueueQueries {
     for (const waiting of [...(this.#bySession.get(session) ?? [])]) waiting.giveUp();
   }
 
-  /** Ends everybody's waiting. */
+  /** Ends everybody's waiting, and answers nothing any more. */
   close(): void {
+    this.#isClosed = true;
     for (const session of [...this.#bySession.keys()]) this.leave(session);
   }
 
@@ -109,7 +112,7 @@ export class QueueQueries {
   #wait(queue: QueriedQueue, query: QueueQuery, asker: Asker): Promise<QueueAnswer> {
     if ((this.#bySession.get(asker.session)?.size ?? 0) >= MAX_WAITING_PER_SESSION) throw tooMany();
     return new Promise((resolve) => {
-      const end = (answer: QueueAnswer): void => {
+      const end = (answer: QueueAnswer | Promise<QueueAnswer>): void => {
         timer.cancel();
         stopListening();
         this.#remove(queue, asker.session, waiting);
@@ -150,9 +153,11 @@ function isThere(queue: QueriedQueue, { maxEntries }: QueueQuery): boolean {
   return queue.isClosed || (maxEntries > 0 && queue.size >= Math.min(maxEntries, MAX_ENTRIES));
 }
 
-function answerNow(queue: QueriedQueue, { maxEntries, consumable }: QueueQuery): QueueAnswer {
+async function answerNow(queue: QueriedQueue, { maxEntries, consumable }: QueueQuery): Promise<QueueAnswer> {
   const count = maxEntries < 0 ? MAX_ENTRIES : Math.min(maxEntries, MAX_ENTRIES);
-  const { entries, settle } = consumable ? queue.take(count, MAX_BYTES) : untaken(queue.peek(count, MAX_BYTES));
+  const loading = queue.load(count, MAX_BYTES);
+  if (loading !== undefined) await loading;
+  const { entries, settle } = consumable ? await queue.take(count, MAX_BYTES) : untaken(queue.peek(count, MAX_BYTES));
   return {
     messages: entries.map(({ message }) => message),
     infos: entries.map((entry, index) => infoOf(entry, index, entries.length)),

@@ -1,8 +1,9 @@
-import type { CallbackQos, QueueQos } from '../model/connect.ts';
+import type { QueueQos } from '../model/connect.ts';
 import type { TopicQos } from '../model/message.ts';
 import { DEFAULT_QUERY_QOS, type QueryKey, type QueryQos } from '../model/query.ts';
 import type { SessionName } from '../model/session-name.ts';
-import type { QueueBounds } from './bounded-queue.ts';
+import type { PushTarget } from './push-target.ts';
+import type { QueueBounds } from './queue-bounds.ts';
 import type { Session } from './session.ts';
 import type { SessionOptions } from './session-options.ts';
 import type { Subject } from './subject.ts';
@@ -38,8 +39,7 @@ export interface SessionRecord {
   readonly queue: QueueQos;
   readonly isReachable: boolean;
   readonly subject: Omit<SubjectRecord, 'kind'>;
-  /** Where updates go to, if the client said so. */
-  readonly callback?: CallbackQos | undefined;
+  readonly push?: PushTarget | undefined;
 }
 
 export interface SubscriptionRecord {
@@ -71,7 +71,7 @@ export function subjectRecord({ name, maxSessions, bounds }: Subject): SubjectRe
 }
 
 export function sessionRecord(session: Session, subject: Subject): SessionRecord {
-  const { name, secretId, principal, options, dispatcher, isReachable, callback } = session;
+  const { name, secretId, principal, options, dispatcher, isReachable, push } = session;
   return {
     kind: 'session',
     name: { subject: name.subject, pubSessionId: name.pubSessionId ?? 0 },
@@ -81,7 +81,7 @@ export function sessionRecord(session: Session, subject: Subject): SessionRecord
     queue: queueQos(dispatcher.queue.bounds),
     isReachable,
     subject: subjectRecord(subject),
-    callback,
+    push,
   };
 }
 
@@ -98,8 +98,8 @@ export function parseRecord(text: string): BrokerRecord | undefined {
 
 const KINDS: ReadonlySet<string> = new Set<BrokerRecord['kind']>(['topic', 'subject', 'session', 'subscription']);
 
-function queueQos({ maxEntries, maxBytes, onOverflow }: QueueBounds): QueueQos {
-  return { maxEntries: finite(maxEntries), maxBytes: finite(maxBytes), onOverflow };
+function queueQos({ maxEntries, maxBytes, maxEntriesCache, maxBytesCache, onOverflow }: QueueBounds): QueueQos {
+  return { maxEntries: finite(maxEntries), maxBytes: finite(maxBytes), maxEntriesCache, maxBytesCache, onOverflow };
 }
 
 function finite(bound: number): number | undefined {

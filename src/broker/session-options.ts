@@ -1,5 +1,4 @@
-import type { ConnectQos, QueueQos } from '../model/connect.ts';
-import type { QueueBounds } from './bounded-queue.ts';
+import type { ConnectQos } from '../model/connect.ts';
 import type { BrokerLimits } from './broker-options.ts';
 
 /** How a session behaves; see ConnectQos. */
@@ -33,18 +32,5 @@ export function changedOptions(before: SessionOptions, qos: ConnectQos): Session
     ptp: qos.ptp ?? before.ptp,
     duplicateUpdates: qos.duplicateUpdates ?? before.duplicateUpdates,
     persistent: qos.persistent || before.persistent,
-  };
-}
-
-/** The same for a queue. */
-export function queueBounds(stated: QueueQos, { maxQueueEntries, maxQueueBytes }: BrokerLimits): QueueBounds {
-  return changedBounds({ maxEntries: maxQueueEntries, maxBytes: maxQueueBytes, onOverflow: 'deadMessage' }, stated);
-}
-
-export function changedBounds(before: QueueBounds, stated: QueueQos): QueueBounds {
-  return {
-    maxEntries: stated.maxEntries ?? before.maxEntries,
-    maxBytes: stated.maxBytes ?? before.maxBytes,
-    onOverflow: stated.onOverflow ?? before.onOverflow,
   };
 }

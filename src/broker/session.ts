@@ -1,10 +1,10 @@
 import type { Timer } from '../base/timer-wheel.ts';
-import type { CallbackQos } from '../model/connect.ts';
 import type { SessionName } from '../model/session-name.ts';
 import type { Timestamp } from '../model/timestamp.ts';
 import { VerbCounters } from './counters.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import type { Principal } from './ports.ts';
+import type { PushTarget } from './push-target.ts';
 import type { SessionOptions } from './session-options.ts';
 import type { Subscription } from './subscription.ts';
 
@@ -45,8 +45,8 @@ export class Session {
   recordId = 0;
   /** The text of that record. */
   savedRecord = '';
-  /** Where its client wants updates, as it said last. */
-  callback: CallbackQos | undefined;
+  /** Where the broker calls its client, if it does. */
+  push: PushTarget | undefined;
 
   constructor(init: SessionInit) {
     this.name = init.name;

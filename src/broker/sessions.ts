@@ -9,9 +9,11 @@ import type { BrokerEvents } from './events.ts';
 import { type Login, NOBODY } from './login.ts';
 import type { Persistence } from './persistence.ts';
 import type { Principal } from './ports.ts';
+import type { PushTarget } from './push-target.ts';
+import { changedBounds, queueBounds } from './queue-bounds.ts';
 import type { SessionRecord } from './records.ts';
 import { Session, type SessionInit } from './session.ts';
-import { changedBounds, changedOptions, defaultOptions, queueBounds, type SessionOptions } from './session-options.ts';
+import { changedOptions, defaultOptions, type SessionOptions } from './session-options.ts';
 import type { Subject } from './subject.ts';
 import { Subjects } from './subjects.ts';
 
@@ -92,22 +94,22 @@ export class Sessions {
 
   /**
    * Makes the session of a login, or finds it when it is there already: then its queue and subscriptions go on, with what `qos`
-   * states. `isReachable`: updates can get to its client.
+   * states. `isReachable`: updates can get to its client; `push`: the broker calls it.
    *
    * @throws BrokerError `user.configuration.maxSession`; `user.configuration.identicalClient`; `resource.exhaust`.
    */
-  open(login: Login, qos: ConnectQos, isReachable: boolean): { readonly session: Session; readonly isReconnect: boolean } {
+  open(login: Login, qos: ConnectQos, isReachable: boolean, push?: PushTarget): OpenedSession {
     const { name } = login;
     const ofSecret = qos.secretSessionId === undefined ? undefined : this.#bySecretId.get(qos.secretSessionId);
     const own = ofSecret?.name.subject === name.subject ? ofSecret : undefined;
     const subject = this.subjects.get(name.subject);
     const known = name.pubSessionId === undefined ? undefined : subject?.sessions.get(name.pubSessionId);
     requireUnblocked(subject, own ?? known);
-    if (own) return this.#reopen(own, login, qos, isReachable);
+    if (own) return this.#reopen(own, login, qos, isReachable, push);
     if (known) requireSameClient(known, qos);
     if (qos.clearSessions) this.#endOthers(subject, known);
-    if (known) return this.#reopen(known, login, qos, isReachable);
-    return { session: this.#create(login, qos, isReachable), isReconnect: false };
+    if (known) return this.#reopen(known, login, qos, isReachable, push);
+    return { session: this.#create(login, qos, isReachable, push), isReconnect: false };
   }
 
   /** Somebody who is not there yet gets a message: its receiver takes the session over when it connects. */
@@ -143,7 +145,7 @@ export class Sessions {
     session.recordId = id;
     session.options = record.options;
     session.isProvisional = !record.options.persistent;
-    session.callback = record.callback;
+    if (record.options.persistent) session.push = record.push;
     this.#lastNegativeId = Math.min(this.#lastNegativeId, record.name.pubSessionId);
     this.#add(session, subject);
     return session;
@@ -213,7 +215,7 @@ export class Sessions {
     });
   }
 
-  #create({ name, principal }: Login, qos: ConnectQos, isReachable: boolean): Session {
+  #create({ name, principal }: Login, qos: ConnectQos, isReachable: boolean, push?: PushTarget): Session {
     const { limits } = this.#options;
     if (this.#bySecretId.size >= limits.maxSessions) {
       this.#context.account.onFull?.(); // sessions that wait for nothing any more may be among them
@@ -236,7 +238,7 @@ export class Sessions {
       isReachable,
       context: { ...this.#context, onRoom: () => subject.flush() },
     });
-    session.callback = qos.callback;
+    session.push = push;
     this.#add(session, subject);
     if (session.options.persistent) this.#persistence.saveSession(session, subject);
     subject.flush();
@@ -268,24 +270,25 @@ export class Sessions {
     { principal }: Login,
     qos: ConnectQos,
     isReachable: boolean,
-  ): { readonly session: Session; readonly isReconnect: boolean } {
+    push: PushTarget | undefined,
+  ): OpenedSession {
     const isReconnect = !session.isProvisional;
     session.isProvisional = false;
     session.principal = principal;
     session.isReachable ||= isReachable;
     this.touch(session);
-    if (qos !== DEFAULT_CONNECT_QOS || !isReconnect) this.#reconfigure(session, qos);
+    if (qos !== DEFAULT_CONNECT_QOS || !isReconnect) this.#reconfigure(session, qos, push);
     this.subjects.get(session.name.subject)?.flush();
     return { session, isReconnect };
   }
 
-  #reconfigure(session: Session, qos: ConnectQos): void {
+  #reconfigure(session: Session, qos: ConnectQos, push: PushTarget | undefined): void {
     const { queue } = session.dispatcher;
     queue.bounds = changedBounds(queue.bounds, qos.callbackQueue);
     session.options = changedOptions(session.options, qos);
     const subject = this.subjects.get(session.name.subject);
     if (subject) configureSubject(subject, qos);
-    session.callback = qos.callback;
+    session.push = push;
     if (qos.persistent) this.makePersistent(session);
     this.#saveAgain(session);
     session.expiryTimer?.cancel();
@@ -328,6 +331,12 @@ export class Sessions {
       `${name} has ${count} sessions, at most ${maxSessions} are allowed; disconnect one, use its name again, or connect with a higher maxSessions`,
     );
   }
+}
+
+/** A session, and whether it was there before. */
+interface OpenedSession {
+  readonly session: Session;
+  readonly isReconnect: boolean;
 }
 
 /** What a session is made of. */

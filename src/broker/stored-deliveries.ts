@@ -2,15 +2,15 @@ import { DELIVERY_BYTES, type Delivery } from './delivery.ts';
 import type { DeliveryQueue, LoadedPart, StoredPart } from './delivery-queue.ts';
 import type { MemoryAccount } from './memory-account.ts';
 import type { Message } from './message.ts';
+import { DEFAULT_CACHE_BYTES, DEFAULT_CACHE_ENTRIES, type QueueBounds } from './queue-bounds.ts';
 import { labelOf, stateOf, toDelivery } from './stored-delivery.ts';
 import type { StoredQueue } from './stored-queue.ts';
 
-/** What of the deliveries in the store is in memory, too: the first ones, at least so many entries or content bytes (the original's). */
-const CACHE_ENTRIES = 1_000;
-const CACHE_BYTES = 2 * 1024 * 1024;
 /** What comes back from there at a time. */
 const LOADED_AT_ONCE = 500;
 const LOADED_BYTES = 1024 * 1024;
+/** How many that are good for nothing may be read in one turn of the event loop. */
+const LEFT_OUT_PER_TURN = 1_000;
 
 /**
  * The deliveries of one queue that are in the store: writes down what becomes of them, and lets memory have no more than the first ones.
@@ -18,6 +18,7 @@ const LOADED_BYTES = 1024 * 1024;
  */
 export class StoredDeliveries {
   readonly #stored: StoredQueue;
+  readonly #owner: { readonly bounds: QueueBounds };
   readonly #queue: DeliveryQueue;
   readonly #account: MemoryAccount;
   /** Those that are in memory, too. */
@@ -26,9 +27,12 @@ export class StoredDeliveries {
   #isUnloadDue = false;
   /** Under way. */
   #marking: Promise<void> | undefined;
+  #leftOut = 0;
+  #pause: Promise<void> | undefined;
 
-  constructor(stored: StoredQueue, queue: DeliveryQueue, account: MemoryAccount) {
+  constructor(stored: StoredQueue, owner: { readonly bounds: QueueBounds }, queue: DeliveryQueue, account: MemoryAccount) {
     this.#stored = stored;
+    this.#owner = owner;
     this.#queue = queue;
     this.#account = account;
   }
@@ -60,15 +64,10 @@ export class StoredDeliveries {
 
   /** See `BoundedQueue.mark`. */
   mark(deliveries: readonly Delivery[]): Promise<void> | undefined {
-    if (this.markTaken(deliveries)) this.#marking = this.#commitMarks();
-    return this.#marking;
-  }
-
-  /** The same for those that have left already, without waiting; whether any was not marked before. */
-  markTaken(deliveries: readonly Delivery[]): boolean {
     let hasChanged = false;
     for (const delivery of deliveries) hasChanged = this.#setMarked(delivery, true) || hasChanged;
-    return hasChanged;
+    if (hasChanged) this.#marking = this.#commitMarks();
+    return this.#marking;
   }
 
   /** See `BoundedQueue.unmark`. */
@@ -77,16 +76,39 @@ export class StoredDeliveries {
     for (const delivery of this.#queue.inMemory()) if (delivery.redeliver === 0) this.#setMarked(delivery, false);
   }
 
-  /** Brings back the beginning of a part; what is damaged, or expired while the broker was down, is left out. */
-  load(part: StoredPart): LoadedPart {
-    const { entries, rest } = this.#stored.load(part, LOADED_AT_ONCE, LOADED_BYTES);
+  /** Until it resolves, nothing is loaded: there was so much to leave out that others have their turn first. */
+  get pause(): Promise<void> | undefined {
+    return this.#pause;
+  }
+
+  /**
+   * Brings back the beginning of a part; what is damaged, or expired while the broker was down, is left out. Undefined in a pause, and
+   * while the broker ends.
+   */
+  load(part: StoredPart): LoadedPart | undefined {
+    if (this.#pause || this.#stored.isClosed) return undefined;
+    const { entries, rest } = this.#stored.load(
+      part,
+      Math.min(LOADED_AT_ONCE, this.#maxEntries),
+      Math.min(LOADED_BYTES, this.#maxBytes),
+    );
     const deliveries = entries.map(toDelivery);
     for (const delivery of deliveries) {
       delivery.message.retain();
       this.#account.charge(DELIVERY_BYTES);
       this.#cache(delivery);
     }
+    this.#leftOut += part.entries - deliveries.length - (rest?.entries ?? 0);
+    if (this.#leftOut >= LEFT_OUT_PER_TURN) this.#pause = this.#endPause();
     return { deliveries, rest };
+  }
+
+  /** A commit of all that is left out would take long, too. */
+  async #endPause(): Promise<void> {
+    await this.#stored.commit().catch(() => {}); // whoever reports a failing store has done so
+    await this.#stored.nextTurn();
+    this.#leftOut = 0;
+    this.#pause = undefined;
   }
 
   /** See `StoredQueue.drop`. */
@@ -123,8 +145,16 @@ export class StoredDeliveries {
     this.#cachedBytes -= message.content.length;
   }
 
+  get #maxEntries(): number {
+    return this.#owner.bounds.maxEntriesCache ?? DEFAULT_CACHE_ENTRIES;
+  }
+
+  get #maxBytes(): number {
+    return this.#owner.bounds.maxBytesCache ?? DEFAULT_CACHE_BYTES;
+  }
+
   get #isCacheFull(): boolean {
-    return this.#cached > CACHE_ENTRIES || this.#cachedBytes > CACHE_BYTES;
+    return this.#cached > this.#maxEntries || this.#cachedBytes > this.#maxBytes;
   }
 
   /** As soon as the store has what is queued now. */

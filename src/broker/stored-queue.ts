@@ -16,6 +16,9 @@ export interface LoadedEntry {
 /** The beginning of a stored part, and what stays in the store behind it. */
 export interface LoadedEntries {
   readonly entries: readonly LoadedEntry[];
+  /** How many were read, with those that were left out, and their content bytes. */
+  readonly readEntries: number;
+  readonly readBytes: number;
   readonly rest: StoredPart | undefined;
 }
 
@@ -67,6 +70,18 @@ export class StoredQueue {
     return this.#persistence.commit();
   }
 
+  /** Resolves when it is safe, or cannot be now: whoever reports a failing store has done so. Rejects when the broker ends. */
+  async written(): Promise<void> {
+    await this.commit().catch((error: unknown) => {
+      if (this.isClosed) throw error;
+    });
+  }
+
+  /** See `Slicer.next`. */
+  nextTurn(): Promise<void> {
+    return this.#persistence.slicer.next();
+  }
+
   /** Loads at most `maxEntries`, and, the first one aside, `maxBytes` of content. What expired while the broker was down is left out. */
   load(part: StoredPart, maxEntries: number, maxBytes: number): LoadedEntries {
     const { priority, order, lastOrder } = part;
@@ -75,8 +90,11 @@ export class StoredQueue {
     for (const entry of damaged) this.#removeDamaged(priority, entry);
     const ofPart = entries.filter((entry) => entry.order <= lastOrder);
     const loaded = ofPart.map((entry) => this.#load(entry)).filter((entry) => entry !== undefined);
+    const readEntries = ofPart.length + damaged.length;
+    const readBytes = ofPart.reduce((sum, { message }) => sum + message.content.length, 0);
     const isEnd = next === undefined || next > lastOrder;
-    return { entries: loaded, rest: isEnd ? undefined : shortenedPart(part, ofPart, next) };
+    const rest = isEnd ? undefined : { ...shortened(part, readEntries, readBytes), order: next };
+    return { entries: loaded, readEntries, readBytes, rest };
   }
 
   /** Takes out, little by little, what a queue that is gone has in the store; `onDropped` gets each message that is not damaged. */
@@ -119,7 +137,7 @@ export class StoredQueue {
 const DROPPED_AT_ONCE = 100;
 const MAX_DROPPED_BYTES = 1024 * 1024;
 
-function shortenedPart(part: StoredPart, read: readonly StoredEntry[], order: number): StoredPart {
-  const bytes = read.reduce((sum, { message }) => sum + message.content.length, 0);
-  return { ...part, order, entries: Math.max(1, part.entries - read.length), bytes: Math.max(0, part.bytes - bytes) };
+/** What is left of a part of which so much was read. */
+export function shortened(part: StoredPart, entries: number, bytes: number): StoredPart {
+  return { ...part, entries: Math.max(1, part.entries - entries), bytes: Math.max(0, part.bytes - bytes) };
 }

@@ -1,5 +1,6 @@
-import { BoundedQueue, type BoundedQueueContext, type DeliveryInit, type QueueBounds } from './bounded-queue.ts';
+import { BoundedQueue, type BoundedQueueContext, type DeliveryInit } from './bounded-queue.ts';
 import type { FillMark } from './fill-mark.ts';
+import type { QueueBounds } from './queue-bounds.ts';
 import type { Session } from './session.ts';
 import type { StoredQueue } from './stored-queue.ts';
 
@@ -90,6 +91,7 @@ export class Subject {
   flush(): void {
     while (this.hasWaiting) {
       const next = this.queue.peek();
+      if (!next) void this.queue.load(1, Number.POSITIVE_INFINITY)?.then(() => this.flush());
       if (!next || !this.#offer(next)) return;
       for (const delivery of this.queue.take(1, Number.POSITIVE_INFINITY)) this.queue.done(delivery);
     }

@@ -4,8 +4,8 @@ import type { BrokerOptions } from './broker-options.ts';
 import type { DispatcherContext } from './dispatcher.ts';
 import type { BrokerEvents } from './events.ts';
 import type { Persistence } from './persistence.ts';
+import { queueBounds } from './queue-bounds.ts';
 import type { SubjectRecord } from './records.ts';
-import { queueBounds } from './session-options.ts';
 import type { StoredQueue } from './stored-queue.ts';
 import { Subject } from './subject.ts';
 

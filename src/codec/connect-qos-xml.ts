@@ -95,6 +95,8 @@ function decodeQueue(queue: XmlElement | undefined): QueueQos {
   return {
     maxEntries: integerAttribute(queue, 'maxEntries'),
     maxBytes: integerAttribute(queue, 'maxBytes'),
+    maxEntriesCache: integerAttribute(queue, 'maxEntriesCache'),
+    maxBytesCache: integerAttribute(queue, 'maxBytesCache'),
     onOverflow: onOverflow === undefined ? undefined : decodeOverflow(onOverflow),
   };
 }

@@ -44,6 +44,9 @@ export interface QueueQos {
   readonly maxEntries: number | undefined;
   /** Content bytes. */
   readonly maxBytes: number | undefined;
+  /** How many of its persistent entries, and content bytes of these, are in memory, too. */
+  readonly maxEntriesCache: number | undefined;
+  readonly maxBytesCache: number | undefined;
   /** Default deadMessage. */
   readonly onOverflow: OverflowPolicy | undefined;
 }
@@ -80,7 +83,13 @@ export interface ConnectQos {
   readonly clientProperties: readonly ClientProperty[];
 }
 
-const DEFAULT_QUEUE_QOS: QueueQos = { maxEntries: undefined, maxBytes: undefined, onOverflow: undefined };
+const DEFAULT_QUEUE_QOS: QueueQos = {
+  maxEntries: undefined,
+  maxBytes: undefined,
+  maxEntriesCache: undefined,
+  maxBytesCache: undefined,
+  onOverflow: undefined,
+};
 
 export const DEFAULT_CONNECT_QOS: ConnectQos = {
   user: undefined,

@@ -84,6 +84,11 @@ export class DelayedStore extends HoldingStore {
     while (this.#waiting.length > 0) this.release();
   }
 
+  /** Lets none go on from now on. */
+  hold(): void {
+    this.#isOpen = false;
+  }
+
   async commit(): Promise<void> {
     const changes = this.takeChanges();
     if (!this.#isOpen) {

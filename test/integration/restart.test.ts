@@ -1,50 +1,11 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
-import type { Config, ServerParts } from '../../src/server.ts';
+import { describe, expect, test } from 'vitest';
 import { ackOf, readMessages, textsOf } from '../helpers/answers.ts';
 import { startBroker, type TestBroker } from '../helpers/broker.ts';
 import { ManualClock } from '../helpers/clock.ts';
+import { kinds } from '../helpers/durable.ts';
 import { SocketClient } from '../helpers/socket.ts';
 import { untilStatistics } from '../helpers/statistics.ts';
 import { SurvivingStore } from '../helpers/surviving-store.ts';
-
-interface Durable {
-  readonly first: TestBroker;
-  /** `meanwhile` is called while it is down. */
-  restart(meanwhile?: () => void): Promise<TestBroker>;
-}
-
-/** A broker on a disk, or on what a disk is without the disk, and how it comes back. */
-const kinds: [where: string, start: typeof startInMemory][] = [
-  ['in a store that survives', startInMemory],
-  ['on disk', startOnDisk],
-];
-
-function startInMemory(settings: Partial<Config> = {}, parts: ServerParts = {}): Promise<Durable> {
-  const store = new SurvivingStore();
-  return comesBack(() => startBroker(settings, { ...parts, store }));
-}
-
-function startOnDisk(settings: Partial<Config> = {}, parts: ServerParts = {}): Promise<Durable> {
-  const dataDir = mkdtempSync(join(tmpdir(), 'xmlblaster-restart-'));
-  onTestFinished(() => rmSync(dataDir, { recursive: true }));
-  return comesBack(() => startBroker({ ...settings, memory: false, dataDir }, parts));
-}
-
-async function comesBack(start: () => Promise<TestBroker>): Promise<Durable> {
-  let running = await start();
-  return {
-    first: running,
-    restart: async (meanwhile = () => {}) => {
-      await running.close();
-      meanwhile();
-      running = await start();
-      return running;
-    },
-  };
-}
 
 const JOE = '/updates?session=joe/1&persistent=true&timeout=0&max=10000';
 const POLL = `${JOE}&oid=a`;

@@ -1,4 +1,5 @@
 import type { Peer } from '../../broker/login.ts';
+import type { PushTarget } from '../../broker/push-target.ts';
 import type { Session } from '../../broker/session.ts';
 import { BrokerError } from '../../model/error.ts';
 import type { CommandCaller } from '../command-handler.ts';
@@ -8,9 +9,9 @@ export class MethodCaller implements CommandCaller {
   readonly peer: Peer;
   #session: Session | undefined;
 
-  constructor(session: Session | undefined, address: string | undefined) {
+  constructor(session: Session | undefined, address: string | undefined, push?: PushTarget) {
     // Also without a callback its queue can be read, with a get of `callbackQueueEntries` and with updateRequest.
-    this.peer = { principal: undefined, address, canPoll: true };
+    this.peer = { principal: undefined, address, canPoll: true, push };
     this.#session = session;
   }
 

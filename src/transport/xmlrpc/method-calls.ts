@@ -2,6 +2,7 @@ import type { Logger } from '../../base/logger.ts';
 import { Lru } from '../../base/lru.ts';
 import { shorten } from '../../base/shorten.ts';
 import type { Broker } from '../../broker/broker.ts';
+import type { PushTarget } from '../../broker/push-target.ts';
 import type { OnGone } from '../../broker/queue-queries.ts';
 import type { Session } from '../../broker/session.ts';
 import type { RawUnit } from '../../codec/socket-frame.ts';
@@ -21,7 +22,7 @@ import { BrokerError } from '../../model/error.ts';
 import { HTTP_STATUS } from '../../model/error-codes.ts';
 import { type CommandResult, handleCommand, type MessagesResult } from '../command-handler.ts';
 import type { RequestDecoder } from '../request-decoder.ts';
-import { type CallbackAddress, resolveCallback } from './callback-address.ts';
+import { resolveCallback } from './callback-address.ts';
 import { Callbacks } from './callbacks.ts';
 import { MethodCaller } from './method-caller.ts';
 import { describeParams, fits, isMethod, type MethodName } from './method-table.ts';
@@ -79,6 +80,11 @@ export class MethodCalls {
     return { pieces: [this.#fault(error)] };
   }
 
+  /** To be called once, when the broker has what survived. */
+  resume(): void {
+    this.#callbacks.resume(this.#context.callbackAllow);
+  }
+
   close(): void {
     this.#callbacks.close();
   }
@@ -120,41 +126,40 @@ export class MethodCalls {
   }
 
   async #login([user, password, qos]: readonly string[], peer: MethodPeer): Promise<Session> {
-    const caller = new MethodCaller(undefined, peer.address);
     const asked = { ...this.#connectQos(qos ?? ''), user, password };
-    await this.#open(caller, asked, peer, false);
-    return caller.session;
+    return (await this.#open(asked, peer, false)).session;
   }
 
   async #connect(method: MethodName, params: readonly (string | null)[], peer: MethodPeer): Promise<string> {
-    const caller = new MethodCaller(undefined, peer.address);
     const secretSessionId = (params.length > 1 && params[0]) || undefined;
     const qos = this.#connectQos(params.at(-1) ?? '');
     const asked = { ...qos, secretSessionId: qos.secretSessionId ?? secretSessionId };
-    if (method === 'authenticate.connect') return this.#open(caller, asked, peer, params.length > 1);
+    if (method === 'authenticate.connect') return (await this.#open(asked, peer, params.length > 1)).answer;
+    const caller = new MethodCaller(undefined, peer.address);
     const [answer = ''] = await this.#qosOf(caller, { verb: 'connect', qos: asked }, peer);
     this.#openSingleChannel(caller.session, asked.callback);
     return answer;
   }
 
   /** Connects, and opens the callback if there is one that the broker can call. @throws BrokerError as `resolveCallback`. */
-  async #open(caller: MethodCaller, qos: ConnectQos, peer: MethodPeer, hasTwoParams: boolean): Promise<string> {
-    const address = await this.#callbackAddress(qos, peer);
+  async #open(qos: ConnectQos, peer: MethodPeer, hasTwoParams: boolean): Promise<{ answer: string; session: Session }> {
+    const push = await this.#pushTarget(qos, peer, hasTwoParams);
+    const caller = new MethodCaller(undefined, peer.address, push);
     const [answer = ''] = await this.#qosOf(caller, { verb: 'connect', qos }, peer);
-    if (qos.callback && address) {
-      const isVersion2 = hasTwoParams || peer.userAgent?.startsWith('Apache XML RPC') === true;
-      this.#callbacks.open(caller.session, { qos: qos.callback, address, isVersion2 });
-    }
-    return answer;
+    const { session } = caller;
+    if (push) this.#callbacks.open(session, push);
+    return { answer, session };
   }
 
   /** Undefined: nothing is to be pushed over XML-RPC. Whoever polls may name any address. */
-  async #callbackAddress({ callback }: ConnectQos, peer: MethodPeer): Promise<CallbackAddress | undefined> {
-    if (callback?.type.toUpperCase() !== 'XMLRPC' || callback.address === '') return undefined;
+  async #pushTarget({ callback: qos }: ConnectQos, peer: MethodPeer, hasTwoParams: boolean): Promise<PushTarget | undefined> {
+    if (qos?.type.toUpperCase() !== 'XMLRPC' || qos.address === '') return undefined;
     try {
-      return await resolveCallback(callback.address, peer.address, this.#context.callbackAllow);
+      const ip = await resolveCallback(qos.address, peer.address, this.#context.callbackAllow);
+      const isVersion2 = hasTwoParams || peer.userAgent?.startsWith('Apache XML RPC') === true;
+      return { qos, ip, peer: peer.address, isVersion2 };
     } catch (error) {
-      if (callback.dispatcherActive) throw error;
+      if (qos.dispatcherActive) throw error;
       return undefined;
     }
   }

@@ -33,6 +33,10 @@ test.each<[xml: string, expected: Partial<ConnectQos>]>([
   ["<session name='' timeout='' maxSessions='' clearSessions=''/>", {}],
   ["<session TIMEOUT='1000' maxsessions='3' CLEARSESSIONS='TRUE'/>", { timeoutMs: 1_000, maxSessions: 3, clearSessions: true }],
   ["<queue relating='callback' maxEntries='5' maxBytes='100'/>", { callbackQueue: { ...QUEUE, maxEntries: 5, maxBytes: 100 } }],
+  [
+    "<queue relating='callback' maxEntriesCache='5' maxBytesCache='100'/>",
+    { callbackQueue: { ...QUEUE, maxEntriesCache: 5, maxBytesCache: 100 } },
+  ],
   ["<queue relating='CALLBACK' maxEntries='5'/>", { callbackQueue: { ...QUEUE, maxEntries: 5 } }],
   ["<queue maxEntries='5'/>", { callbackQueue: { ...QUEUE, maxEntries: 5 } }],
   [
