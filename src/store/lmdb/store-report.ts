@@ -79,7 +79,7 @@ async function reading<T>(directory: string, act: (environment: Environment, sal
     environment = new Environment(dataFile(directory));
     return await act(environment, await saltOf(environment, directory));
   } catch (error) {
-    throw error instanceof StoreError ? error : notUsable(directory, error);
+    throw notUsable(directory, error);
   } finally {
     await environment?.close();
   }

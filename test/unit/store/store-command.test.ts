@@ -88,8 +88,8 @@ test('a flipped byte in a message costs that message only, and is reported', asy
   const { directory, store } = await filled();
   await store.close();
   const data = readFileSync(join(directory, 'data.mdb'));
-  const at = data.indexOf('content 7 ');
-  data[at] = 0;
+  // LMDB's pages have rests of other pages in their free room: each place that may be the message's.
+  for (let at = data.indexOf('content 7 '); at >= 0; at = data.indexOf('content 7 ')) data[at] = 0;
   writeFileSync(join(directory, 'data.mdb'), data);
   const { isGood, text } = await runStoreCommand('check', [directory]);
   expect(isGood).toBe(false);
