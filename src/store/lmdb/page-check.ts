@@ -38,8 +38,8 @@ class PageCheck {
 
   constructor(file: number) {
     this.#file = file;
-    this.#meta = readMetas((length, position) => this.#read(length, position));
     this.#fileBytes = fstatSync(file).size;
+    this.#meta = readMetas((length, position) => this.#read(length, position));
     this.#seen = new Uint8Array(Math.ceil((this.#meta.lastPage + 1) / 8));
     this.#mark(0, 2);
   }
@@ -151,7 +151,7 @@ class PageCheck {
 
   #read(length: number, position: number): Buffer {
     const bytes = Buffer.allocUnsafe(length);
-    if (readSync(this.#file, bytes, 0, length, position) < length) throw tooShort();
+    if (position + length > this.#fileBytes || readSync(this.#file, bytes, 0, length, position) < length) throw tooShort();
     return bytes;
   }
 }

@@ -46,11 +46,26 @@ export function readMetas(read: Read): Meta {
   const second = metaOf(read(META_BYTES, first.pageBytes), 1);
   if (first.pageBytes !== second.pageBytes) throw new PageDamage('its first two pages contradict each other');
   const [older, newer] = first.txnId <= second.txnId ? [first, second] : [second, first];
-  // Every commit has the next number, and the two pages take turns; only in a copy the first page is as of a file that is new.
-  const isCopy = newer === second && isNew(first);
-  const takesTurns = older.txnId === newer.txnId - 1n && (newer.txnId & 1n) === BigInt(newer === second);
-  if (!isCopy && !takesTurns) throw new PageDamage('its first two pages contradict each other');
+  if (!isCopy(first, second) && !isInTurn(older, newer, newer === second, read)) {
+    throw new PageDamage('its first two pages contradict each other');
+  }
   return newer;
+}
+
+/** A file that is new, or a copy: there, the first page is as of a file that is new, and the number of the second is made odd. */
+function isCopy(first: Meta, second: Meta): boolean {
+  return isNew(first) && (isNew(second) || second.txnId % 2n === 1n);
+}
+
+/**
+ * Every commit has the next number, the two pages take turns, and the root of the main tree is written each time, with the number; what
+ * the older page refers to is still there.
+ */
+function isInTurn(older: Meta, newer: Meta, isSecond: boolean, read: Read): boolean {
+  const rootTxnId = ({ main, pageBytes }: Meta) =>
+    main.root === undefined ? 0n : read(8, main.root * pageBytes + 8).readBigUInt64LE();
+  const isNext = older.txnId === newer.txnId - 1n && (newer.txnId & 1n) === BigInt(isSecond);
+  return isNext && rootTxnId(newer) === newer.txnId && rootTxnId(older) <= older.txnId;
 }
 
 function isNew({ txnId, free, main }: Meta): boolean {
