@@ -44,9 +44,10 @@ export async function checkStore(directory: string): Promise<StoreReport> {
   }
 }
 
-/** @throws StoreError when there is no store. A broker may use it meanwhile. */
+/** @throws StoreError when there is no store, or LMDB's pages are damaged. A broker may use it meanwhile. */
 export async function storeStatistics(directory: string): Promise<StoreReport> {
   mustExist(directory);
+  await checkUnused(directory);
   return await reading(directory, (environment, salt) => new Inspection(environment, salt).report(directory));
 }
 
@@ -57,6 +58,7 @@ export async function storeStatistics(directory: string): Promise<StoreReport> {
  */
 export async function backUpStore(directory: string, target: string): Promise<StoreReport> {
   mustExist(directory);
+  await checkUnused(directory);
   try {
     mkdirSync(target);
   } catch (error) {
@@ -82,6 +84,16 @@ async function reading<T>(directory: string, act: (environment: Environment, sal
     throw notUsable(directory, error);
   } finally {
     await environment?.close();
+  }
+}
+
+/** Looks at the pages unless a broker uses the store: that has looked at them when it started. */
+async function checkUnused(directory: string): Promise<void> {
+  const lock = await takeDirectory(directory).catch(() => undefined);
+  try {
+    if (lock) checkDirectory(directory);
+  } finally {
+    await lock?.release();
   }
 }
 

@@ -110,7 +110,12 @@ test('a flipped byte in the pages of LMDB is found before they are used', async 
   cpSync(directory, copy, { recursive: true });
   const file = openSync(join(copy, 'data.mdb'), 'r+');
   writeSync(file, Buffer.from([0xff]), 0, 1, 48);
-  await expect(openLmdbStore(copy, logger)).rejects.toThrow(/^The store in .* is damaged \(.*\): restore a backup/);
+  const sentence = /^The store in .* is damaged \(.*\): restore a backup/;
+  await expect(openLmdbStore(copy, logger)).rejects.toThrow(sentence);
+  for (const verb of ['check', 'stats', 'backup'] as const) {
+    const text = expect.stringMatching(sentence);
+    expect(await runStoreCommand(verb, [copy, `${copy}-copy`])).toEqual({ isGood: false, text });
+  }
 });
 
 test('a part of a page behind the last one, as a power cut leaves it, is no damage', async () => {
