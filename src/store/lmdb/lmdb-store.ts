@@ -23,8 +23,10 @@ export async function openLmdbStore(directory: string, logger: Logger): Promise<
   const lock = await takeDirectory(directory);
   let environment: Environment | undefined;
   try {
-    const isNew = checkDirectory(directory) === undefined;
-    if (isNew && existsSync(dataFile(directory))) logger.warn(`The store in ${directory} is an empty file: it is made anew`);
+    const pages = checkDirectory(directory);
+    if (!pages && existsSync(dataFile(directory))) logger.warn(`The store in ${directory} is an empty file: it is made anew`);
+    if (pages?.isCommitLost)
+      logger.error(`The last commit to the store in ${directory} is left out: its write failed, or it is damaged`);
     environment = new Environment(dataFile(directory));
     return new LmdbStore({ directory, environment, salt: await saltOf(environment, directory), lock, logger });
   } catch (error) {

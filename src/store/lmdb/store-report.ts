@@ -36,9 +36,10 @@ export async function checkStore(directory: string): Promise<StoreReport> {
   mustExist(directory);
   const lock = await takeDirectory(directory);
   try {
-    const counts = checkDirectory(directory);
-    if (!counts) throw new StoreError(`There is no store in ${directory}`);
-    return await reading(directory, (environment, salt) => new Inspection(environment, salt).report(directory));
+    const pages = checkDirectory(directory);
+    if (!pages) throw new StoreError(`There is no store in ${directory}`);
+    const known = pages.isCommitLost ? ['the last commit: its write failed, or it is damaged'] : [];
+    return await reading(directory, (environment, salt) => new Inspection(environment, salt, known).report(directory));
   } finally {
     await lock.release();
   }
@@ -48,7 +49,7 @@ export async function checkStore(directory: string): Promise<StoreReport> {
 export async function storeStatistics(directory: string): Promise<StoreReport> {
   mustExist(directory);
   await checkUnused(directory);
-  return await reading(directory, (environment, salt) => new Inspection(environment, salt).report(directory));
+  return await reading(directory, (environment, salt) => new Inspection(environment, salt, []).report(directory));
 }
 
 /**
@@ -113,9 +114,11 @@ class Inspection {
   readonly #damages: string[] = [];
   #damaged = 0;
 
-  constructor(environment: Environment, salt: number) {
+  /** @param known damages that were found before. */
+  constructor(environment: Environment, salt: number, known: readonly string[]) {
     this.#environment = environment;
     this.#salt = salt;
+    for (const damage of known) this.#damage(damage);
   }
 
   report(directory: string): StoreReport {

@@ -71,10 +71,10 @@ test.each(PLACES)('a flipped byte in %s keeps the broker from starting', async (
   expect(error?.message).toMatch(/^The store in \S+ is damaged \(.*\): restore a backup, or choose another directory/);
 });
 
-test('no flipped bit in the number of a commit brings back what was before it', async () => {
+test('no flipped bit in the number of a commit brings back what was before it without a word', async () => {
   for (const store of stores) {
     for (const at of [COMMIT_NUMBER_AT, PAGE_BYTES + COMMIT_NUMBER_AT]) {
-      for (const bit of BITS) expect(await checkDamaged(store, flipped(store, [{ at, xor: bit }]), undefined)).not.toBe('lost');
+      for (const bit of BITS) await checkDamaged(store, flipped(store, [{ at, xor: bit }]), undefined);
     }
   }
 });
@@ -127,6 +127,8 @@ function check(store: FilledStore, { record, flips }: DamagedFile, visit: Visit)
     expect(record, `refused: ${visit.error.message}`).toBeUndefined();
     return 'refused';
   }
+  // What is read then is what was written before.
+  if (visit.lines.some((line) => line.startsWith('The last commit'))) return 'lost';
   const written = linesOf(store.content);
   const read = linesOf(visit.read);
   expectPart(read, written);

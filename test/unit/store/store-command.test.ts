@@ -118,6 +118,24 @@ test('a flipped byte in the pages of LMDB is found before they are used', async 
   }
 });
 
+test('a last commit that its number disowns is reported', async () => {
+  const { directory, store } = await filled();
+  await store.close();
+  const path = join(directory, 'data.mdb');
+  const data = readFileSync(path);
+  const [first, second] = [152, 4_248].map((at) => ({ at, number: data.readUInt32LE(at) })) as [CommitNumber, CommitNumber];
+  const newest = first.number > second.number ? first : second;
+  data.writeUInt32LE(newest.number - 2, newest.at);
+  writeFileSync(path, data);
+  const { isGood, text } = await runStoreCommand('check', [directory]);
+  expect([isGood, text]).toEqual([false, expect.stringContaining('the last commit: its write failed, or it is damaged')]);
+});
+
+interface CommitNumber {
+  readonly at: number;
+  readonly number: number;
+}
+
 test('a part of a page behind the last one, as a power cut leaves it, is no damage', async () => {
   const { directory, store } = await filled();
   await store.close();
