@@ -52,7 +52,10 @@ export class Recovery {
   /** To be called once. What cannot be brought back is logged and left alone. */
   async run(): Promise<Recovered> {
     const { records, lanes } = this.#context.persistence.store.recover();
-    for (const lane of lanes) this.#lanes.set(lane.queueId, [...(this.#lanes.get(lane.queueId) ?? []), lane]);
+    for (const lane of lanes) {
+      this.#context.persistence.recoverId(lane.queueId); // its record may be damaged
+      this.#lanes.set(lane.queueId, [...(this.#lanes.get(lane.queueId) ?? []), lane]);
+    }
     const subscriptions: [number, SubscriptionRecord][] = [];
     for (const { id, text } of records) {
       this.#context.persistence.recoverId(id);

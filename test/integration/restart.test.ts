@@ -256,3 +256,18 @@ test('what this broker can make nothing of stays as it is, with all that belongs
   await publish(third, 'a', '2');
   expect(await poll(third, JOE)).toEqual(['1', '2']);
 });
+
+test('a queue whose record is damaged shares its number with no new one', async () => {
+  const store = new SurvivingStore();
+  const first = await startBroker({}, { store });
+  await first.put('/topics/a?persistent=true&destination=joe', 'x');
+  await first.close();
+  const { records, lanes } = store.recover();
+  const damaged = Math.max(...lanes.map(({ queueId }) => queueId));
+  for (const { id } of records) if (id >= damaged) store.deleteRecord(id);
+  await store.commit();
+  const second = await startBroker({}, { store });
+  await second.put('/topics/b?persistent=true&destination=jack', 'x');
+  await second.close();
+  expect(store.recover().records.every(({ id }) => id !== damaged)).toBe(true);
+});

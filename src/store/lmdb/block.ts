@@ -91,9 +91,16 @@ export function isSound(block: Buffer, { start, end }: BlockRecord, seed: number
   return crc32(block.subarray(at + KIND_AT, end), seed) === block.readUInt32LE(at + CRC_AT);
 }
 
+/**
+ * What looks like a record and is none may be so long altogether, in blocks: a content may be full of it. What comes behind is given up;
+ * a content as long as that has a block to itself.
+ */
+const MAX_SEARCHED_BLOCKS = 8;
+
 /** All records that check out, in their order; what lies between goes to `onDamage`. `from`: where the first one begins. */
 export function soundRecords(block: Buffer, from: number, seed: number, onDamage: (damage: Damage) => void): BlockRecord[] {
   const sound: BlockRecord[] = [];
+  let searchable = MAX_SEARCHED_BLOCKS * block.length;
   let at = from;
   let damagedFrom: number | undefined;
   while (at < block.length) {
@@ -105,7 +112,8 @@ export function soundRecords(block: Buffer, from: number, seed: number, onDamage
       at = record.end;
     } else {
       damagedFrom ??= at;
-      at = nextMagic(block, at + 1);
+      if (record) searchable -= record.end - at;
+      at = searchable > 0 ? nextMagic(block, at + 1) : block.length;
     }
   }
   if (damagedFrom !== undefined) onDamage({ start: damagedFrom, end: block.length });

@@ -1,6 +1,6 @@
 import { type Database, open, type RootDatabase, type Transaction } from 'lmdb';
 
-const TABLES = ['meta', 'records', 'runs', 'segments'] as const;
+export const TABLES = ['meta', 'records', 'runs', 'segments'] as const;
 export type Table = (typeof TABLES)[number];
 
 /** A value to be written; undefined: it goes. */
@@ -36,7 +36,7 @@ const MAP_BYTES = 2 ** 36;
 /** LMDB with binary keys and values. Reading sees what was there before a write that is under way. */
 export class Environment {
   readonly #root: RootDatabase<Buffer, Buffer>;
-  readonly #tables: Readonly<Record<Table, Database<Buffer, Buffer>>>;
+  readonly #tables = new Map<Table, Database<Buffer, Buffer>>();
   #snapshot: Transaction | undefined;
 
   /** @param path of the data file; its directory must be there. */
@@ -54,28 +54,31 @@ export class Environment {
       maxDbs: TABLES.length,
       noMemInit: true,
     });
-    const openTable = (name: string) => this.#root.openDB<Buffer, Buffer>({ name, encoding: 'binary', keyEncoding: 'binary' });
-    this.#tables = {
-      meta: openTable('meta'),
-      records: openTable('records'),
-      runs: openTable('runs'),
-      segments: openTable('segments'),
-    };
+  }
+
+  /** Of all tables that are in the file, whoever made them. */
+  tableNames(): string[] {
+    return [...this.#root.getKeys()].map((name) => name.toString('latin1').replace(/\0$/, ''));
+  }
+
+  /** To be called before the first use of a table; makes those that are not there. */
+  openTables(names: readonly Table[]): void {
+    for (const name of names) this.#tables.set(name, this.#root.openDB({ name, encoding: 'binary', keyEncoding: 'binary' }));
   }
 
   get(table: Table, key: Buffer): Buffer | undefined {
-    const db = this.#tables[table];
+    const db = this.#table(table);
     const found = this.#snapshot ? db.get(key, { transaction: this.#snapshot }) : db.get(key);
     return found;
   }
 
   /** Ascending by key. */
   *entries(table: Table): Generator<readonly [Buffer, Buffer]> {
-    for (const { key, value } of this.#tables[table].getRange()) yield [key, value];
+    for (const { key, value } of this.#table(table).getRange()) yield [key, value];
   }
 
   keys(table: Table): Iterable<Buffer> {
-    return this.#tables[table].getKeys();
+    return this.#table(table).getKeys();
   }
 
   /** All of it happens, and is on disk when the promise resolves; or nothing, and it rejects. One at a time. */
@@ -87,8 +90,8 @@ export class Environment {
     try {
       await this.#root.batch(() => {
         for (const { table, key, value } of writes) {
-          if (value) void this.#tables[table].put(key, value);
-          else void this.#tables[table].remove(key);
+          if (value) void this.#table(table).put(key, value);
+          else void this.#table(table).remove(key);
         }
       });
     } catch (error) {
@@ -107,7 +110,7 @@ export class Environment {
 
   usage(): Usage {
     const { root, free, lastPageNumber } = this.#root.getStats() as EnvironmentStats;
-    const tables = TABLES.map((table) => this.#tables[table].getStats() as TreeStats);
+    const tables = TABLES.map((table) => this.#table(table).getStats() as TreeStats);
     const used = [root, free, ...tables].reduce(
       (sum, tree) => sum + tree.treeBranchPageCount + tree.treeLeafPageCount + tree.overflowPages,
       META_PAGES,
@@ -117,6 +120,10 @@ export class Environment {
 
   async close(): Promise<void> {
     await this.#root.close();
+  }
+
+  #table(name: Table): Database<Buffer, Buffer> {
+    return this.#tables.get(name) as Database<Buffer, Buffer>;
   }
 }
 

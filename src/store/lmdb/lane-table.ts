@@ -1,7 +1,8 @@
 import type { Lane } from '../store.ts';
 import { laneNumber } from './changes.ts';
 
-const KEY_BYTES = 11;
+export const RUN_KEY_BYTES = 11;
+export const NUMBER_KEY_BYTES = 4;
 /** Orders are below this. */
 const MAX_ORDER = 2 ** 48 - 1;
 
@@ -48,7 +49,7 @@ export function floorOf(ascending: readonly number[], order: number): number {
 export function runKey({ queueId, priority }: Lane, firstOrder: number): Buffer {
   if (!(firstOrder >= 0 && firstOrder <= MAX_ORDER))
     throw new RangeError(`${firstOrder} is no order: it must be from 0 to 2^48 - 1`);
-  const key = Buffer.allocUnsafe(KEY_BYTES);
+  const key = Buffer.allocUnsafe(RUN_KEY_BYTES);
   key.writeUInt32BE(queueId, 0);
   key[4] = 9 - priority;
   key.writeUIntBE(firstOrder, 5, 6);
@@ -61,7 +62,7 @@ export function parseRunKey(key: Buffer): { readonly lane: Lane; readonly firstO
 
 /** The key of a record or a segment. */
 export function numberKey(number: number): Buffer {
-  const key = Buffer.allocUnsafe(4);
+  const key = Buffer.allocUnsafe(NUMBER_KEY_BYTES);
   key.writeUInt32BE(number);
   return key;
 }

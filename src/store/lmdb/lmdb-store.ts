@@ -1,7 +1,7 @@
+import { existsSync } from 'node:fs';
 import type { Logger } from '../../base/logger.ts';
 import { BrokerError } from '../../model/error.ts';
 import type { Lane, LanePart, Recovery, StateRecord, Store, StoredEntry } from '../store.ts';
-import { StoreError } from '../store-error.ts';
 import { Changes } from './changes.ts';
 import { CommitPlan } from './commit-plan.ts';
 import { Environment } from './environment.ts';
@@ -21,13 +21,18 @@ import { checkDirectory, dataFile, notUsable, takeDirectory } from './store-dire
  */
 export async function openLmdbStore(directory: string, logger: Logger): Promise<LmdbStore> {
   const lock = await takeDirectory(directory);
+  let environment: Environment | undefined;
   try {
-    checkDirectory(directory);
-    const environment = new Environment(dataFile(directory));
+    const pages = checkDirectory(directory);
+    if (!pages && existsSync(dataFile(directory))) logger.warn(`The store in ${directory} is an empty file: it is made anew`);
+    if (pages?.isCommitLost)
+      logger.error(`The last commit to the store in ${directory} is left out: its write failed, or it is damaged`);
+    environment = new Environment(dataFile(directory));
     return new LmdbStore({ directory, environment, salt: await saltOf(environment, directory), lock, logger });
   } catch (error) {
+    await environment?.close();
     await lock.release();
-    throw error instanceof StoreError ? error : notUsable(directory, error);
+    throw notUsable(directory, error);
   }
 }
 

@@ -1,6 +1,9 @@
+import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { open } from 'lmdb';
 import { StoreError } from '../store-error.ts';
+import { PageDamage } from './page.ts';
+import { checkPages } from './page-check.ts';
 
 /** What holds a directory for one process; the system lets go of it when the process ends, however it ends. */
 export interface Lock {
@@ -15,7 +18,9 @@ export interface Lock {
  * @throws StoreError when another process has it.
  */
 export async function lockDirectory(directory: string): Promise<Lock> {
-  const environment = open({ path: join(directory, 'lock.mdb'), noSubdir: true, overlappingSync: false, noSync: true });
+  const path = join(directory, 'lock.mdb');
+  removeDamaged(path);
+  const environment = open({ path, noSubdir: true, overlappingSync: false, noSync: true });
   const reading = environment.useReadTransaction();
   const release = async () => {
     reading.done();
@@ -29,4 +34,18 @@ export async function lockDirectory(directory: string): Promise<Lock> {
   throw new StoreError(
     `The store in ${directory} is in use by process ${other}: stop that broker, or choose another directory with --data-dir`,
   );
+}
+
+/**
+ * LMDB would end the process over it, and a power cut may leave anything, as it is never synced. Whoever has the directory is not in this
+ * file but in the one beside it, which LMDB makes anew when nobody does: a new one keeps out as much.
+ */
+function removeDamaged(path: string): void {
+  if (!existsSync(path)) return;
+  try {
+    checkPages(path);
+  } catch (error) {
+    if (!(error instanceof PageDamage)) throw error;
+    rmSync(path);
+  }
 }

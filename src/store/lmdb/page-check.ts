@@ -8,6 +8,8 @@ export interface PageCounts {
   /** Of the file, the free ones included. */
   readonly pages: number;
   readonly freePages: number;
+  /** See page-meta.ts. */
+  readonly isCommitLost: boolean;
 }
 
 /** Deeper trees would hold more than any disk. */
@@ -31,6 +33,7 @@ export function checkPages(path: string): PageCounts {
 class PageCheck {
   readonly #file: number;
   readonly #meta: Meta;
+  readonly #isCommitLost: boolean;
   /** The length of the file. Free pages at its end need not be there, and a power cut may leave a part of one. */
   readonly #fileBytes: number;
   /** One bit for each page. */
@@ -38,8 +41,10 @@ class PageCheck {
 
   constructor(file: number) {
     this.#file = file;
-    this.#meta = readMetas((length, position) => this.#read(length, position));
     this.#fileBytes = fstatSync(file).size;
+    const { newest, isCommitLost } = readMetas((length, position) => this.#read(length, position));
+    this.#meta = newest;
+    this.#isCommitLost = isCommitLost;
     this.#seen = new Uint8Array(Math.ceil((this.#meta.lastPage + 1) / 8));
     this.#mark(0, 2);
   }
@@ -56,7 +61,7 @@ class PageCheck {
       (first, count) => this.#mark(first, count),
     );
     if (inUse + freePages !== lastPage + 1) throw new PageDamage(`${lastPage + 1 - inUse - freePages} pages are lost`);
-    return { pageBytes, pages: lastPage + 1, freePages };
+    return { pageBytes, pages: lastPage + 1, freePages, isCommitLost: this.#isCommitLost };
   }
 
   /** Returns the leaf nodes of the free list and the main tree; tables have too many, and nobody needs them. */
@@ -151,7 +156,7 @@ class PageCheck {
 
   #read(length: number, position: number): Buffer {
     const bytes = Buffer.allocUnsafe(length);
-    if (readSync(this.#file, bytes, 0, length, position) < length) throw tooShort();
+    if (position + length > this.#fileBytes || readSync(this.#file, bytes, 0, length, position) < length) throw tooShort();
     return bytes;
   }
 }

@@ -40,17 +40,40 @@ const FREE_FLAGS = 0x4008;
 
 type Read = (length: number, position: number) => Buffer;
 
+export interface Metas {
+  readonly newest: Meta;
+  /**
+   * There was one more commit. Its page could not be written, which LMDB takes back in part, or what says that it is the newer one was
+   * damaged since: the two look the same.
+   */
+  readonly isCommitLost: boolean;
+}
+
 /** Both meta pages; the newer one counts. */
-export function readMetas(read: Read): Meta {
+export function readMetas(read: Read): Metas {
   const first = metaOf(read(META_BYTES, 0), 0);
   const second = metaOf(read(META_BYTES, first.pageBytes), 1);
-  if (first.pageBytes !== second.pageBytes) throw new PageDamage('its first two pages contradict each other');
-  const [older, newer] = first.txnId <= second.txnId ? [first, second] : [second, first];
-  // Every commit has the next number, and the two pages take turns; only in a copy the first page is as of a file that is new.
-  const isCopy = newer === second && isNew(first);
-  const takesTurns = older.txnId === newer.txnId - 1n && (newer.txnId & 1n) === BigInt(newer === second);
-  if (!isCopy && !takesTurns) throw new PageDamage('its first two pages contradict each other');
-  return newer;
+  const [older, newest] = first.txnId <= second.txnId ? [first, second] : [second, first];
+  if (first.pageBytes === second.pageBytes) {
+    if (isCopy(first, second)) return { newest, isCommitLost: false };
+    const olderRoot = rootTxnId(older, read);
+    const isCommitLost = olderRoot === newest.txnId + 1n;
+    const isInTurn = older.txnId === newest.txnId - 1n && (newest.txnId & 1n) === BigInt(newest === second);
+    // The root of the main tree is written with every commit, and that of the older page is still there.
+    if (isInTurn && rootTxnId(newest, read) === newest.txnId && (olderRoot <= older.txnId || isCommitLost))
+      return { newest, isCommitLost };
+  }
+  throw new PageDamage('its first two pages contradict each other');
+}
+
+/** A file that is new, or a copy: there, the first page is as of a file that is new, and the number of the second is made odd. */
+function isCopy(first: Meta, second: Meta): boolean {
+  return isNew(first) && (isNew(second) || second.txnId % 2n === 1n);
+}
+
+/** Which commit wrote the root of the main tree; 0: there is none. */
+function rootTxnId({ main, pageBytes }: Meta, read: Read): bigint {
+  return main.root === undefined ? 0n : read(8, main.root * pageBytes + 8).readBigUInt64LE();
 }
 
 function isNew({ txnId, free, main }: Meta): boolean {

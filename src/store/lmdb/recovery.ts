@@ -25,6 +25,8 @@ export function recover(environment: Environment, reader: Reader, { lanes, segme
   for (const [key, block] of environment.entries('runs')) {
     const { lane, firstOrder } = parseRunKey(key);
     const entries = reader.decodeRun(lane, firstOrder, key, block);
+    // With a damaged key nothing in it can be read, and it may stand between another run and its end.
+    if (entries.length === 0) continue;
     lanes.insert(lane, firstOrder);
     for (const { segment, index, bytes } of entries) segments.count(segment, index, { difference: 1, bytes });
     const known = summaries.get(laneNumber(lane));
@@ -36,7 +38,7 @@ export function recover(environment: Environment, reader: Reader, { lanes, segme
       lastOrder: 0,
       topics: new Map(),
     };
-    if (entries.length > 0) summaries.set(laneNumber(lane), summary);
+    summaries.set(laneNumber(lane), summary);
     summarize(summary, entries);
   }
   return { records, lanes: [...summaries.values()] };

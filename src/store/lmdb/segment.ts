@@ -42,8 +42,9 @@ export class Segment {
     };
   }
 
-  /** The same segment with only the messages that `isLive` says, and the heads. */
+  /** The same segment with only the messages that `isLive` says, and the heads; without what is damaged. */
   keep(isLive: (index: number) => boolean): Buffer {
+    if (!this.#isSearched) this.#search();
     const heads = this.#headsAt.flat();
     const messages = this.#messageAt.filter((record, index) => record !== undefined && isLive(index)) as BlockRecord[];
     const used = new Set(messages.map(({ start }) => this.block.readUInt16LE(start + 2)));
@@ -66,7 +67,7 @@ export class Segment {
     }
   }
 
-  /** Looks at every byte: the headers lead astray. */
+  /** Looks at every byte: headers may lead astray. */
   #search(): void {
     this.#isSearched = true;
     this.#list(soundRecords(this.block, 0, this.#seed, () => {}));

@@ -22,13 +22,13 @@ export async function takeDirectory(directory: string): Promise<Lock> {
     if (existsSync(dataFile(directory))) accessSync(dataFile(directory), constants.R_OK | constants.W_OK);
     return await lockDirectory(directory);
   } catch (error) {
-    if (error instanceof StoreError) throw error;
     throw notUsable(directory, error);
   }
 }
 
 /**
- * Looks at LMDB's pages, which must not change meanwhile. Undefined: there is no store yet.
+ * Looks at LMDB's pages, which must not change meanwhile. Undefined: there is no store yet, or an empty file, which a broker leaves that
+ * is killed while making one.
  *
  * @throws StoreError when they are damaged.
  */
@@ -38,17 +38,17 @@ export function checkDirectory(directory: string): PageCounts | undefined {
   try {
     return checkPages(path);
   } catch (error) {
-    if (!(error instanceof PageDamage)) throw notUsable(directory, error);
-    throw new StoreError(
-      `The store in ${directory} is damaged (${error.message}): restore a backup, or choose another directory with --data-dir`,
-      { cause: error },
-    );
+    throw notUsable(directory, error);
   }
 }
 
+/** Says in one sentence why a store cannot be used, and what to do; a StoreError says that already. */
 export function notUsable(directory: string, error: unknown): StoreError {
+  if (error instanceof StoreError) return error;
   const { message } = error as Error;
-  return new StoreError(`Cannot use ${directory} for the store: ${message}; choose another directory with --data-dir`, {
-    cause: error,
-  });
+  const sentence =
+    error instanceof PageDamage
+      ? `The store in ${directory} is damaged (${message}): restore a backup, or choose another directory with --data-dir`
+      : `Cannot use ${directory} for the store: ${message}; choose another directory with --data-dir`;
+  return new StoreError(sentence, { cause: error });
 }

@@ -36,18 +36,20 @@ export async function checkStore(directory: string): Promise<StoreReport> {
   mustExist(directory);
   const lock = await takeDirectory(directory);
   try {
-    const counts = checkDirectory(directory);
-    if (!counts) throw new StoreError(`There is no store in ${directory}`);
-    return await reading(directory, (environment, salt) => new Inspection(environment, salt).report(directory));
+    const pages = checkDirectory(directory);
+    if (!pages) throw new StoreError(`There is no store in ${directory}`);
+    const known = pages.isCommitLost ? ['the last commit: its write failed, or it is damaged'] : [];
+    return await reading(directory, (environment, salt) => new Inspection(environment, salt, known).report(directory));
   } finally {
     await lock.release();
   }
 }
 
-/** @throws StoreError when there is no store. A broker may use it meanwhile. */
+/** @throws StoreError when there is no store, or LMDB's pages are damaged. A broker may use it meanwhile. */
 export async function storeStatistics(directory: string): Promise<StoreReport> {
   mustExist(directory);
-  return await reading(directory, (environment, salt) => new Inspection(environment, salt).report(directory));
+  await checkUnused(directory);
+  return await reading(directory, (environment, salt) => new Inspection(environment, salt, []).report(directory));
 }
 
 /**
@@ -57,6 +59,7 @@ export async function storeStatistics(directory: string): Promise<StoreReport> {
  */
 export async function backUpStore(directory: string, target: string): Promise<StoreReport> {
   mustExist(directory);
+  await checkUnused(directory);
   try {
     mkdirSync(target);
   } catch (error) {
@@ -79,9 +82,19 @@ async function reading<T>(directory: string, act: (environment: Environment, sal
     environment = new Environment(dataFile(directory));
     return await act(environment, await saltOf(environment, directory));
   } catch (error) {
-    throw error instanceof StoreError ? error : notUsable(directory, error);
+    throw notUsable(directory, error);
   } finally {
     await environment?.close();
+  }
+}
+
+/** Looks at the pages unless a broker uses the store: that has looked at them when it started. */
+async function checkUnused(directory: string): Promise<void> {
+  const lock = await takeDirectory(directory).catch(() => undefined);
+  try {
+    if (lock) checkDirectory(directory);
+  } finally {
+    await lock?.release();
   }
 }
 
@@ -101,9 +114,11 @@ class Inspection {
   readonly #damages: string[] = [];
   #damaged = 0;
 
-  constructor(environment: Environment, salt: number) {
+  /** @param known damages that were found before. */
+  constructor(environment: Environment, salt: number, known: readonly string[]) {
     this.#environment = environment;
     this.#salt = salt;
+    for (const damage of known) this.#damage(damage);
   }
 
   report(directory: string): StoreReport {
