@@ -52,7 +52,6 @@ export class Environment {
       encoding: 'binary',
       keyEncoding: 'binary',
       maxDbs: TABLES.length,
-      noMemInit: true,
     });
   }
 
