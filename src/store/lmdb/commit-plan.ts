@@ -1,3 +1,4 @@
+import type { Slicer } from '../../base/slicer.ts';
 import type { StoredEntry } from '../store.ts';
 import { seedOf } from './block.ts';
 import type { Changes, EntryChange, LaneChanges } from './changes.ts';
@@ -33,13 +34,19 @@ export class CommitPlan {
   readonly segments: SegmentPlan;
   readonly #committed: Committed;
 
-  constructor(committed: Committed, changes: Changes) {
+  /** @param contentBytes about so much is to be written */
+  constructor(committed: Committed, contentBytes: number) {
     this.#committed = committed;
-    this.segments = new SegmentPlan(committed, changes.contentBytes);
-    for (const [id, text] of changes.records) this.#planRecord(id, text);
-    for (const lane of changes.lanes.values()) this.#planLane(lane);
+    this.segments = new SegmentPlan(committed, contentBytes);
+  }
+
+  /** To be called once; what is committed must not change meanwhile. Changes of thousands of queues take several turns of the event loop. */
+  async add({ records, lanes }: Changes, slicer: Slicer): Promise<void> {
+    slicer.begin();
+    for (const [id, text] of records) this.#planRecord(id, text);
+    for (const lane of lanes.values()) await this.#planLane(lane, slicer);
     this.segments.finish();
-    this.writes.push(...this.segments.writes);
+    for (const write of this.segments.writes) this.writes.push(write);
   }
 
   #planRecord(id: number, text: string | undefined): void {
@@ -47,7 +54,7 @@ export class CommitPlan {
     this.#write('records', key, text === undefined ? undefined : encodeStateRecord(text, seedOf(this.#committed.salt, key)));
   }
 
-  #planLane({ lane, entries }: LaneChanges): void {
+  async #planLane({ lane, entries }: LaneChanges, slicer: Slicer): Promise<void> {
     const runs = this.#committed.lanes.runs(lane);
     const changes = ascending([...entries]);
     for (let at = 0; at < changes.length; ) {
@@ -56,6 +63,7 @@ export class CommitPlan {
       const end = runs[run + 1] ?? Number.POSITIVE_INFINITY;
       while (at < changes.length && orderAt(changes, at) < end) at++;
       this.#planRun(lane, runs[run], changes.slice(from, at));
+      if (slicer.expired) await slicer.next();
     }
   }
 

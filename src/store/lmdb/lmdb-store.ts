@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import type { Logger } from '../../base/logger.ts';
+import { Slicer } from '../../base/slicer.ts';
 import { BrokerError } from '../../model/error.ts';
 import type { Lane, LanePart, Recovery, StateRecord, Store, StoredEntry } from '../store.ts';
 import { Changes } from './changes.ts';
@@ -58,6 +59,7 @@ export class LmdbStore implements Store {
   readonly #salt: number;
   readonly #lanes = new LaneTable();
   readonly #segments = new SegmentTable();
+  readonly #slicer = new Slicer();
   #newest: NewestSegment | undefined;
   #changes = new Changes();
   /** The commit that has not begun yet. */
@@ -150,12 +152,12 @@ export class LmdbStore implements Store {
   async #write(): Promise<void> {
     const changes = this.#changes;
     this.#changes = new Changes();
-    let plan: CommitPlan | undefined;
+    const plan = this.#newPlan(changes.contentBytes);
     try {
-      plan = this.#plan(changes);
+      await plan.add(changes, this.#slicer);
       await this.#environment.write(plan.writes);
     } catch (error) {
-      plan?.segments.undo();
+      plan.segments.undo();
       changes.append(this.#changes);
       this.#changes = changes;
       throw this.#failure(error);
@@ -163,7 +165,7 @@ export class LmdbStore implements Store {
     this.#apply(plan);
   }
 
-  #plan(changes: Changes): CommitPlan {
+  #newPlan(contentBytes: number): CommitPlan {
     const committed = {
       salt: this.#salt,
       lanes: this.#lanes,
@@ -172,7 +174,7 @@ export class LmdbStore implements Store {
       readRun: (lane: Lane, firstOrder: number) => this.#reader.run(lane, firstOrder),
       readSegment: (segment: number) => this.#reader.segment(segment),
     };
-    return new CommitPlan(committed, changes);
+    return new CommitPlan(committed, contentBytes);
   }
 
   #apply({ runs, segments }: CommitPlan): void {
@@ -187,6 +189,7 @@ export class LmdbStore implements Store {
       if (length === undefined) this.#segments.delete(segment);
       else this.#segments.setLength(segment, length);
     }
+    this.#segments.last = segments.last;
     this.#newest = segments.newest;
   }
 

@@ -21,7 +21,7 @@ export function recover(environment: Environment, reader: Reader, { lanes, segme
     if (record) records.push(record);
   }
   const summaries = new Map<number, Summary>();
-  for (const key of environment.keys('segments')) segments.take(key.readUInt32BE());
+  for (const key of environment.keys('segments')) segments.last = key.readUInt32BE(); // ascending
   for (const [key, block] of environment.entries('runs')) {
     const { lane, firstOrder } = parseRunKey(key);
     const entries = reader.decodeRun(lane, firstOrder, key, block);

@@ -38,19 +38,20 @@ export class SegmentPlan {
   readonly references = new Map<number, Map<number, ReferenceChange>>();
   /** New lengths; undefined: it is gone. */
   readonly lengths = new Map<number, number | undefined>();
+  /** The number that was given last. */
+  last: number;
   readonly #committed: CommittedSegments;
   /** About so much is to be written. */
   readonly #contentBytes: number;
   readonly #placed = new Set<MessageRecord>();
   readonly #written: NewestSegment[] = [];
   #segment: NewestSegment | undefined;
-  #next: number;
   #compacted = 0;
 
   constructor(committed: CommittedSegments, contentBytes: number) {
     this.#committed = committed;
     this.#contentBytes = contentBytes;
-    this.#next = committed.segments.next;
+    this.last = committed.segments.last;
   }
 
   /** The newest segment when this is committed. */
@@ -108,7 +109,8 @@ export class SegmentPlan {
   #beginSegment(bytes: number): NewestSegment {
     const { newest, salt } = this.#committed;
     const goesOn = newest !== undefined && this.#written.length === 0 && newest.writer.length + bytes <= SEGMENT_BYTES;
-    const number = goesOn ? newest.number : this.#next++;
+    if (!goesOn) this.last = this.#committed.segments.after(this.last);
+    const number = goesOn ? newest.number : this.last;
     const seed = seedOf(salt, numberKey(number));
     const capacity = Math.max(bytes, Math.min(this.#contentBytes, SEGMENT_BYTES)) + SMALL_SEGMENT_BYTES;
     return { number, writer: new SegmentWriter(seed, goesOn ? newest.writer : undefined, capacity) };

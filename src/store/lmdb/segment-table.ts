@@ -35,18 +35,21 @@ export interface ReferenceChange {
 
 export type ReferenceChanges = ReadonlyMap<number, ReferenceChange>;
 
+/** Numbers have 32 bits. */
+const MAX_NUMBER = 0xffff_ffff;
+
 /** Which stored messages are still referred to: a few bytes of memory for each. */
 export class SegmentTable {
+  /** The number that was given last. */
+  last = 0;
   readonly #segments = new Map<number, SegmentState>();
-  #next = 1;
 
-  /** The number of the next segment. */
-  get next(): number {
-    return this.#next;
-  }
-
-  has(segment: number): boolean {
-    return this.#segments.has(segment);
+  /** The number of the segment that is made after this one: the next that no segment has, and after the highest one the first again. */
+  after(segment: number): number {
+    let next = segment;
+    do next = next < MAX_NUMBER ? next + 1 : 1;
+    while (this.#segments.has(next));
+    return next;
   }
 
   isLive({ segment, index }: Place): boolean {
@@ -59,11 +62,6 @@ export class SegmentTable {
 
   setLength(segment: number, length: number): void {
     this.#state(segment).length = length;
-  }
-
-  /** Numbers up to this one are taken. */
-  take(segment: number): void {
-    this.#next = Math.max(this.#next, segment + 1);
   }
 
   /** What is left when the references have changed. */
@@ -96,7 +94,6 @@ export class SegmentTable {
     if (!state) {
       state = { references: [], live: { messages: 0, bytes: 0 }, length: undefined };
       this.#segments.set(segment, state);
-      this.take(segment);
     }
     return state;
   }

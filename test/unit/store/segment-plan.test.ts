@@ -16,3 +16,13 @@ test('a segment of many tiny messages is not written again for one that goes', (
   second.finish();
   expect(second.writes).toEqual([]);
 });
+
+test('after the highest number come those again that no segment has', () => {
+  const segments = new SegmentTable();
+  segments.setLength(1, 100);
+  segments.last = 0xffff_fffe;
+  const plan = new SegmentPlan({ salt: 1, segments, newest: undefined, readSegment: () => undefined }, 0);
+  const big = 'x'.repeat(300_000);
+  const places = [plan.add(messageOf(big)), plan.add(messageOf(big))];
+  expect(places.map(({ segment }) => segment)).toEqual([0xffff_ffff, 2]);
+});
