@@ -6,6 +6,9 @@ const TYPE_AT = 12;
 const HEADER_BYTES = 16;
 const [INVOKE, RETURN] = [0x49, 0x52];
 
+/** A session gets one call at a time, so what waits is to come together: what max_inflight_messages is for MQTT. */
+const BURST = "<burstMode maxEntries='100'/>";
+
 /** xmlBlaster's SOCKET protocol (protocol/socket.md): this broker or any other xmlBlaster. */
 export class SocketLoadClient extends LoadClient {
   #session = '';
@@ -21,8 +24,8 @@ export class SocketLoadClient extends LoadClient {
   }
 
   async login(name: string): Promise<void> {
-    const callback = "<queue relating='callback'><callback type='SOCKET' pingInterval='0'/></queue>";
-    await this.connect(name, `<session name='${name}' maxSessions='1000'/>${callback}`);
+    const callback = `<callback type='SOCKET' pingInterval='0'>${BURST}</callback>`;
+    await this.connect(name, `<session name='${name}' maxSessions='1000'/><queue relating='callback'>${callback}</queue>`);
   }
 
   /** `name` may be that of one session, `joe/1`. */
