@@ -1,3 +1,4 @@
+import { open as openFile } from 'node:fs/promises';
 import { type Database, open, type RootDatabase, type Transaction } from 'lmdb';
 
 export const TABLES = ['meta', 'records', 'runs', 'segments'] as const;
@@ -102,9 +103,12 @@ export class Environment {
     }
   }
 
-  /** A copy without the free pages, made while writing may go on. */
+  /** A copy without the free pages, made while writing may go on; it is on disk when the promise resolves. */
   async backup(path: string): Promise<void> {
     await this.#root.backup(path, true);
+    const copy = await openFile(path, 'r+');
+    await copy.sync();
+    await copy.close();
   }
 
   usage(): Usage {
