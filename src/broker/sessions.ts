@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { TimerWheel } from '../base/timer-wheel.ts';
 import { type ConnectQos, DEFAULT_CONNECT_QOS, DEFAULT_DISCONNECT_QOS, type DisconnectQos } from '../model/connect.ts';
 import { BrokerError } from '../model/error.ts';
-import { formatAbsoluteName, formatSessionName, type SessionName } from '../model/session-name.ts';
+import { formatAbsoluteName, type SessionName } from '../model/session-name.ts';
 import type { BrokerOptions } from './broker-options.ts';
 import { Dispatcher, type DispatcherContext } from './dispatcher.ts';
 import type { BrokerEvents } from './events.ts';
@@ -13,9 +13,11 @@ import type { PushTarget } from './push-target.ts';
 import { changedBounds, queueBounds } from './queue-bounds.ts';
 import type { SessionRecord } from './records.ts';
 import { Session, type SessionInit } from './session.ts';
+import { SessionExpiry } from './session-expiry.ts';
 import { changedOptions, defaultOptions, type SessionOptions } from './session-options.ts';
 import type { Subject } from './subject.ts';
 import { Subjects } from './subjects.ts';
+import { requireSameClient, requireUnblocked } from './takeover.ts';
 
 /** What one session costs beside its queue and subscriptions, in bytes (`npm run bench -- memory`). */
 const SESSION_BYTES = 2_200;
@@ -28,14 +30,14 @@ export interface SessionEnd {
   readonly keepsSubjectQueue?: boolean;
 }
 
-/** All sessions, by public and by secret id; ends those that give no sign of life. */
+/** All sessions, by public and by secret id. */
 export class Sessions {
   readonly subjects: Subjects;
   readonly #options: BrokerOptions;
   readonly #persistence: Persistence;
   readonly #defaultOptions: SessionOptions;
   readonly #context: DispatcherContext;
-  readonly #timers: TimerWheel;
+  readonly #expiry: SessionExpiry;
   readonly #events: BrokerEvents;
   readonly #onEnd: (session: Session, deathReason: string | undefined) => void;
   readonly #bySecretId = new Map<string, Session>();
@@ -56,7 +58,7 @@ export class Sessions {
     this.#persistence = persistence;
     this.#defaultOptions = defaultOptions(options.limits);
     this.#context = context;
-    this.#timers = timers;
+    this.#expiry = new SessionExpiry(timers, context.now, (session) => this.#expire(session));
     this.#events = events;
     this.#onEnd = onEnd;
   }
@@ -80,16 +82,15 @@ export class Sessions {
 
   /** A sign of life. */
   touch(session: Session): void {
-    session.lastSeenAt = this.#context.now();
+    this.#expiry.touch(session);
   }
 
   /** Gives a session another time-out, in ms, that begins now; 0 = never. */
   setTimeout(session: Session, timeoutMs: number): void {
     session.options = { ...session.options, timeoutMs };
     this.#saveAgain(session);
-    session.expiryTimer?.cancel();
     this.touch(session);
-    this.#watch(session, timeoutMs);
+    this.#expiry.watch(session);
   }
 
   /**
@@ -256,7 +257,7 @@ export class Sessions {
     subject.sessions.set(pubSessionId, session);
     this.#bySecretId.set(session.secretId, session);
     this.#context.account.charge(SESSION_BYTES);
-    this.#watch(session, session.options.timeoutMs);
+    this.#expiry.watch(session);
     this.#events.emit({ type: 'connect', session });
   }
 
@@ -291,19 +292,7 @@ export class Sessions {
     session.push = push;
     if (qos.persistent) this.makePersistent(session);
     this.#saveAgain(session);
-    session.expiryTimer?.cancel();
-    this.#watch(session, session.options.timeoutMs);
-  }
-
-  /** Ends the session once it has been silent for its time-out; a waiting poll or stream is a sign of life. */
-  #watch(session: Session, delayMs: number): void {
-    if (session.options.timeoutMs <= 0) return;
-    session.expiryTimer = this.#timers.start(delayMs, () => {
-      if (session.dispatcher.isAwaited) this.touch(session);
-      const left = session.lastSeenAt + session.options.timeoutMs - this.#context.now();
-      if (left > 0) this.#watch(session, left);
-      else this.#expire(session);
-    });
+    this.#expiry.watch(session);
   }
 
   #expire(session: Session): void {
@@ -351,21 +340,6 @@ function connectedSessions({ sessions, maxSessions }: Subject): number {
   let count = 0;
   for (const { isProvisional } of sessions.values()) if (!isProvisional) count++;
   return count;
-}
-
-/** @throws BrokerError `communication.noConnection.serverDeny` for whom an administrator keeps out. */
-function requireUnblocked(subject: Subject | undefined, session: Session | undefined): void {
-  if (!subject?.isLoginBlocked && !session?.isLoginBlocked) return;
-  throw new BrokerError('communication.noConnection.serverDeny', 'An administrator has blocked this login; ask there');
-}
-
-/** Who said so when it connected is not taken over by its name, and takes nobody over. */
-function requireSameClient({ name, options }: Session, qos: ConnectQos): void {
-  if (!options.reconnectSameClientOnly && !qos.reconnectSameClientOnly) return;
-  throw new BrokerError(
-    'user.configuration.identicalClient',
-    `The session ${formatSessionName(name)} is connected, and reconnectSameClientOnly forbids to take it over; choose another number`,
-  );
 }
 
 /** What a connect says of the subject, which counts for all its sessions. */
