@@ -97,7 +97,10 @@ export class History implements QueriedQueue {
   #forgetOldest(count: number): void {
     if (this.#unloaded && this.#stored) {
       const { entries, rest } = this.#stored.load(this.#unloaded, Math.max(1, Math.min(count, LOADED_ENTRIES)), LOADED_BYTES);
-      for (const { order, message } of entries) this.#stored.remove(PRIORITY, order, message);
+      for (const { order, message } of entries) {
+        this.#stored.remove(PRIORITY, order, message);
+        message.release();
+      }
       this.#unloaded = rest;
       return;
     }
@@ -274,7 +277,6 @@ export class History implements QueriedQueue {
   }
 
   #loaded({ message, order, state }: LoadedEntry): Message {
-    message.retain();
     message.historyOrder = order;
     message.mayHaveBeenHandedOut = state === MAY_BE_HANDED_OUT;
     this.#bytes += message.content.length;

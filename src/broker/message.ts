@@ -48,6 +48,8 @@ export class Message implements ReceivedMessage, MessageRecord {
   /** Fires when the message expires; ends with the message. */
   expiryTimer: Timer | undefined;
   stored: unknown = undefined;
+  /** Called when the last reference is gone. */
+  onReleased: ((message: Message) => void) | undefined;
   /** Its place in the stored history of its topic; below 0: it has none. */
   historyOrder = -1;
   /** A consumer may have got it before the broker started. */
@@ -110,6 +112,7 @@ export class Message implements ReceivedMessage, MessageRecord {
     if (--this.#references > 0) return;
     this.#account.release(this.bytes);
     this.expiryTimer?.cancel();
+    this.onReleased?.(this);
     this.owner.messageReleased(this);
   }
 }

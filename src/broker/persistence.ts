@@ -4,6 +4,7 @@ import type { Slicer } from '../base/slicer.ts';
 import { shuttingDown } from '../model/error.ts';
 import type { MsgKey } from '../model/message.ts';
 import type { MessageRecord, Store } from '../store/store.ts';
+import { LiveMessages } from './live-messages.ts';
 import type { MemoryAccount } from './memory-account.ts';
 import { Message, NO_TOPIC } from './message.ts';
 import type { KeyDecoder } from './ports.ts';
@@ -36,6 +37,7 @@ export class Persistence {
   readonly #context: PersistenceContext;
   readonly #topics = new Map<number, Topic>();
   readonly #keys = new Lru<string, MsgKey>(MAX_KEYS, MAX_KEY_CHARS);
+  readonly #live = new LiveMessages();
   #lastId = 0;
   isClosed = false;
   #hasChanged = false;
@@ -163,7 +165,23 @@ export class Persistence {
     topic?.entryForgotten();
   }
 
-  toMessage(record: MessageRecord): Message {
+  /** The message of a record that was read: the one that is in memory, or else a new one. It has a reference that is the caller's. */
+  loadMessage(record: MessageRecord): Message {
+    const message = this.#live.find(record) ?? this.#toMessage(record);
+    message.retain();
+    this.#live.add(message);
+    message.owner.entryLoaded();
+    return message;
+  }
+
+  /** A queue leaves its entry of this message to the store, and the reference to it. */
+  unloadMessage(message: Message): void {
+    message.owner.entryUnloaded();
+    this.#live.add(message);
+    message.release();
+  }
+
+  #toMessage(record: MessageRecord): Message {
     const { topicId, keyXml, content, qos, sender, rcvTimestamp, expiresAt, stored } = record;
     const topic = this.#topics.get(topicId);
     const key = topic?.key && topic.key.xml === keyXml ? topic.key : this.#keyOf(keyXml);

@@ -94,7 +94,6 @@ export class StoredDeliveries {
     );
     const deliveries = entries.map(toDelivery);
     for (const delivery of deliveries) {
-      delivery.message.retain();
       this.#account.charge(DELIVERY_BYTES);
       this.#cache(delivery);
     }
@@ -178,8 +177,7 @@ export class StoredDeliveries {
         if (!isStored || order > lastOrder || redeliver > 0 || parts.newestOnly) return false;
         this.#uncache(delivery);
         this.#account.release(DELIVERY_BYTES);
-        message.owner.entryUnloaded();
-        message.release();
+        this.#stored.unload(message);
         return true;
       },
       () => !this.#isCacheFull,

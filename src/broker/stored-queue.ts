@@ -6,6 +6,7 @@ import type { Persistence } from './persistence.ts';
 /** One message in the store, as its queue sees it. */
 export interface LoadedEntry {
   readonly order: number;
+  /** With a reference that belongs to whoever loads it. */
   readonly message: Message;
   readonly label: string;
   readonly state: number;
@@ -97,6 +98,11 @@ export class StoredQueue {
     return { entries: loaded, readEntries, readBytes, rest };
   }
 
+  /** An entry that is in the store stays there only; the reference to its message is given up. */
+  unload(message: Message): void {
+    this.#persistence.unloadMessage(message);
+  }
+
   /** Takes out, little by little, what a queue that is gone has in the store; `onDropped` gets each message that is not damaged. */
   async drop(parts: readonly StoredPart[], onDropped: (message: Message) => void): Promise<void> {
     for (const part of parts) {
@@ -105,6 +111,7 @@ export class StoredQueue {
         for (const { order, message } of loaded.entries) {
           onDropped(message);
           this.remove(part.priority, order, message);
+          message.release();
         }
         rest = loaded.rest;
         await this.#persistence.slicer.breathe();
@@ -114,10 +121,10 @@ export class StoredQueue {
 
   #load({ order, label, state, message: record }: StoredEntry): LoadedEntry | undefined {
     const isRecovered = order <= this.#lastRecovered;
-    const message = this.#persistence.toMessage(record);
-    message.owner.entryLoaded();
+    const message = this.#persistence.loadMessage(record);
     if (!isRecovered || message.expiresAt > this.#persistence.startedAt) return { order, message, label, state, isRecovered };
     this.remove(message.qos.priority, order, message);
+    message.release();
     return undefined;
   }
 

@@ -6,6 +6,7 @@ export class MemoryStore implements Store {
   readonly #records = new Map<number, string>();
   readonly #lanes = new Map<string, { readonly lane: Lane; readonly entries: Map<number, StoredEntry> }>();
   #changes: (() => void)[] = [];
+  #places = 0;
 
   recover(): Recovery {
     const records = [...this.#records].map(([id, text]): StateRecord => ({ id, text })).sort((a, b) => a.id - b.id);
@@ -24,7 +25,10 @@ export class MemoryStore implements Store {
   }
 
   add(lane: Lane, entry: StoredEntry): void {
-    this.#changes.push(() => this.#laneOf(lane).set(entry.order, entry));
+    this.#changes.push(() => {
+      entry.message.stored ??= ++this.#places;
+      this.#laneOf(lane).set(entry.order, entry);
+    });
   }
 
   setState(lane: Lane, order: number, state: number): void {

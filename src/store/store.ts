@@ -13,7 +13,10 @@ export interface MessageRecord {
   readonly rcvTimestamp: Timestamp;
   /** Ms since 1970; Infinity = never. */
   readonly expiresAt: number;
-  /** Where the store has it: the store's own. The same object in several queues is one stored message. */
+  /**
+   * Where the store has it, as soon as a commit has begun that brings it: the store's own. Reading says the same (`===`) for the entries
+   * of one message, and for no other message as long as an entry refers to it. The same object in several queues is one stored message.
+   */
   stored: unknown;
 }
 

@@ -176,6 +176,25 @@ export function describeStore(name: string, { create, reopen }: StoreKind): void
     );
 
     test(
+      'what is read says which entries are one message, and those who queued it know it, too',
+      using(async (store) => {
+        const message = messageOf('shared');
+        const other = messageOf('shared');
+        store.add(LANE, { order: 1, label: '', state: 0, message });
+        store.add({ ...LANE, queueId: 8 }, { order: 1, label: '', state: 0, message });
+        await store.commit();
+        store.add({ ...LANE, queueId: 9 }, { order: 1, label: '', state: 0, message });
+        store.add({ ...LANE, queueId: 9 }, { order: 2, label: '', state: 0, message: other });
+        await store.commit();
+        const read = [7, 8, 9].flatMap((queueId) => entriesOf(store, { ...LANE, queueId })).map((entry) => entry.message.stored);
+        expect(read).toEqual([message.stored, message.stored, message.stored, other.stored]);
+        expect(message.stored).toBeDefined();
+        expect(read[0] === read[1] && read[1] === read[2]).toBe(true);
+        expect(read[3]).not.toBe(read[2]);
+      }),
+    );
+
+    test(
       'a commit without changes resolves',
       using(async (store) => {
         await expect(store.commit()).resolves.toBeUndefined();

@@ -8,7 +8,7 @@ import { floorOf, numberKey, runKey } from './lane-table.ts';
 import { decodeRun, type RunEntry } from './run.ts';
 import { type Heads, Segment } from './segment.ts';
 import type { Head } from './segment-format.ts';
-import type { Place } from './segment-table.ts';
+import { placeNumber } from './segment-table.ts';
 import { decodeStateRecord } from './state-record-block.ts';
 
 /** Bounds of what is kept decoded. */
@@ -123,7 +123,7 @@ export class Reader {
       this.#report(`message ${index} in segment ${segment}, of topic ${topicId}`);
       return undefined;
     }
-    message.stored = { segment, index } satisfies Place;
+    message.stored = placeNumber({ segment, index });
     return message;
   }
 

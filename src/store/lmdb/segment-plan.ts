@@ -3,7 +3,14 @@ import { seedOf } from './block.ts';
 import type { Write } from './environment.ts';
 import { numberKey } from './lane-table.ts';
 import type { Segment } from './segment.ts';
-import type { Place, ReferenceChange, ReferenceChanges, SegmentTable } from './segment-table.ts';
+import {
+  type Place,
+  placeNumber,
+  placeOf,
+  type ReferenceChange,
+  type ReferenceChanges,
+  type SegmentTable,
+} from './segment-table.ts';
 import { SegmentWriter } from './segment-writer.ts';
 
 /** The segments that are committed. */
@@ -87,10 +94,10 @@ export class SegmentPlan {
   }
 
   #placeOf(message: MessageRecord): Place {
-    const stored = message.stored as Place | undefined;
+    const stored = message.stored === undefined ? undefined : placeOf(message.stored as number);
     if (stored && (this.#placed.has(message) || this.#committed.segments.isLive(stored))) return stored;
     const place = this.#store(message);
-    message.stored = place;
+    message.stored = placeNumber(place);
     this.#placed.add(message);
     return place;
   }

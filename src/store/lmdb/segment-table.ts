@@ -10,6 +10,18 @@ export interface Place {
   readonly index: number;
 }
 
+/** Indexes have 16 bits. */
+const INDEXES = 2 ** 16;
+
+/** One number for a place: equal ones are the same place. */
+export function placeNumber({ segment, index }: Place): number {
+  return segment * INDEXES + index;
+}
+
+export function placeOf(number: number): Place {
+  return { segment: Math.floor(number / INDEXES), index: number % INDEXES };
+}
+
 /** What a segment holds that is still referred to. */
 export interface Live {
   messages: number;
