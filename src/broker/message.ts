@@ -23,14 +23,12 @@ export interface MessageOwner {
   readonly key: MsgKey | undefined;
   /** Its record in the store; 0: it has none. */
   readonly recordId: number;
+  /** The first reference in memory, and the last one; what has entries then waits in the store. */
   messageHeld(message: Message): void;
   messageReleased(message: Message): void;
   /** A queue has one of its messages in the store, or has it no more. */
   entryStored(): void;
   entryForgotten(): void;
-  /** A queue has one of its messages in the store only, or in memory again. */
-  entryUnloaded(): void;
-  entryLoaded(): void;
 }
 
 /**
@@ -48,6 +46,8 @@ export class Message implements ReceivedMessage, MessageRecord {
   /** Fires when the message expires; ends with the message. */
   expiryTimer: Timer | undefined;
   stored: unknown = undefined;
+  /** How many entries queues have of it in the store. */
+  entries = 0;
   /** Called when the last reference is gone. */
   onReleased: ((message: Message) => void) | undefined;
   /** Its place in the stored history of its topic; below 0: it has none. */
@@ -126,8 +126,6 @@ export const NO_TOPIC: MessageOwner = {
   messageReleased: () => {},
   entryStored: () => {},
   entryForgotten: () => {},
-  entryUnloaded: () => {},
-  entryLoaded: () => {},
 };
 
 /** What client properties cost. */

@@ -3,7 +3,7 @@ import { Lru } from '../base/lru.ts';
 import type { Slicer } from '../base/slicer.ts';
 import { shuttingDown } from '../model/error.ts';
 import type { MsgKey } from '../model/message.ts';
-import type { MessageRecord, Store } from '../store/store.ts';
+import type { DamagedEntry, MessageRecord, Store } from '../store/store.ts';
 import { LiveMessages } from './live-messages.ts';
 import type { MemoryAccount } from './memory-account.ts';
 import { Message, NO_TOPIC } from './message.ts';
@@ -90,6 +90,7 @@ export class Persistence {
   async #report(stored: Promise<void>): Promise<void> {
     try {
       await stored;
+      this.#live.committed();
       if (this.#isFailing) this.#context.logger.info('the store takes changes again');
       this.#isFailing = false;
     } catch (error) {
@@ -158,11 +159,9 @@ export class Persistence {
     return new StoredQueue(id, this, lastRecovered);
   }
 
-  /** An entry that refers to the topic of this number was not in memory, and is no more. */
-  damaged(topicId: number): void {
-    const topic = this.#topics.get(topicId);
-    topic?.entryLoaded();
-    topic?.entryForgotten();
+  /** An entry whose message cannot be read was in the store only, and is no more. */
+  damaged({ topicId, bytes }: DamagedEntry): void {
+    this.#topics.get(topicId)?.entryDamaged(bytes);
   }
 
   /** The message of a record that was read: the one that is in memory, or else a new one. It has a reference that is the caller's. */
@@ -170,13 +169,11 @@ export class Persistence {
     const message = this.#live.find(record) ?? this.#toMessage(record);
     message.retain();
     this.#live.add(message);
-    message.owner.entryLoaded();
     return message;
   }
 
   /** A queue leaves its entry of this message to the store, and the reference to it. */
   unloadMessage(message: Message): void {
-    message.owner.entryUnloaded();
     this.#live.add(message);
     message.release();
   }
@@ -188,6 +185,7 @@ export class Persistence {
     const init = { key, content, qos, sender, rcvTimestamp, expiresAt };
     const message = new Message(init, topic ?? NO_TOPIC, this.#context.account);
     message.stored = stored;
+    message.entries = this.#live.entriesOf(record) ?? this.store.references(stored);
     return message;
   }
 

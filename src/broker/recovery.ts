@@ -1,5 +1,5 @@
 import type { Logger } from '../base/logger.ts';
-import type { LaneSummary } from '../store/store.ts';
+import type { LaneSummary, Recovery as StoreRecovery } from '../store/store.ts';
 import type { BoundedQueue } from './bounded-queue.ts';
 import type { StoredPart } from './delivery-queue.ts';
 import type { Persistence } from './persistence.ts';
@@ -51,7 +51,7 @@ export class Recovery {
 
   /** To be called once. What cannot be brought back is logged and left alone. */
   async run(): Promise<Recovered> {
-    const { records, lanes } = this.#context.persistence.store.recover();
+    const { records, lanes, topics } = this.#context.persistence.store.recover();
     for (const lane of lanes) {
       this.#context.persistence.recoverId(lane.queueId); // its record may be damaged
       this.#lanes.set(lane.queueId, [...(this.#lanes.get(lane.queueId) ?? []), lane]);
@@ -67,7 +67,7 @@ export class Recovery {
       });
     }
     for (const [id, record] of subscriptions) await this.#recoverSubscription(id, record);
-    this.#countEntries(lanes);
+    this.#countMessages(lanes, topics);
     this.#dropUnowned();
     const messages = lanes.reduce((sum, { entries }) => sum + entries, 0);
     return { topics: this.#topics.size, sessions: this.#sessions.size, subscriptions: subscriptions.length, messages };
@@ -134,8 +134,9 @@ export class Recovery {
   }
 
   /** Topics without messages and subscribers live for their destroyDelay from now on. */
-  #countEntries(lanes: readonly LaneSummary[]): void {
-    for (const lane of lanes) for (const [id, entries] of lane.topics) this.#topics.get(id)?.recover(entries);
+  #countMessages(lanes: readonly LaneSummary[], topics: StoreRecovery['topics']): void {
+    for (const lane of lanes) for (const [id, entries] of lane.topics) this.#topics.get(id)?.recoverEntries(entries);
+    for (const [id, count] of topics) this.#topics.get(id)?.recoverMessages(count);
     for (const topic of this.#topics.values()) this.#context.topics.checkReferences(topic);
   }
 

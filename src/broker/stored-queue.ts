@@ -49,6 +49,7 @@ export class StoredQueue {
   add(priority: number, order: number, message: Message, label: string, state: number): void {
     if (this.isClosed) return;
     this.#persistence.store.add(this.#lane(priority), { order, label, state, message });
+    message.entries++;
     message.owner.entryStored();
     this.#persistence.changed();
   }
@@ -63,6 +64,7 @@ export class StoredQueue {
     if (this.isClosed) return;
     this.#persistence.store.remove(this.#lane(priority), order);
     this.#persistence.changed();
+    message.entries--;
     message.owner.entryForgotten();
   }
 
@@ -128,11 +130,11 @@ export class StoredQueue {
     return undefined;
   }
 
-  #removeDamaged(priority: number, { order, topicId }: DamagedEntry): void {
+  #removeDamaged(priority: number, entry: DamagedEntry): void {
     if (this.isClosed) return;
-    this.#persistence.store.remove(this.#lane(priority), order);
+    this.#persistence.store.remove(this.#lane(priority), entry.order);
     this.#persistence.changed();
-    this.#persistence.damaged(topicId);
+    this.#persistence.damaged(entry);
   }
 
   #lane(priority: number): { readonly queueId: number; readonly priority: number } {

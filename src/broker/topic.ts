@@ -1,5 +1,6 @@
 import type { Timer } from '../base/timer-wheel.ts';
 import type { MsgKey, TopicQos } from '../model/message.ts';
+import type { MessageCount } from '../store/store.ts';
 import { ConsumableQueue } from './consumable-queue.ts';
 import type { History } from './history.ts';
 import type { Message, MessageOwner } from './message.ts';
@@ -65,12 +66,14 @@ export class Topic implements MessageOwner {
   consumers: ConsumableQueue | undefined;
   /** Its record in the store; 0 as long as it has none: it has not had a persistent message. */
   recordId = 0;
-  /** What all queues have of it in the store, and how much of that is not in memory. */
+  /** What all queues have of it in the store. */
   #storedEntries = 0;
-  #unloadedEntries = 0;
   readonly #events: TopicEvents;
   #heldMessages = 0;
   #heldBytes = 0;
+  /** Messages that are in the store only. */
+  #unloadedMessages = 0;
+  #unloadedBytes = 0;
   #exactRoutes = 0;
 
   constructor(oid: string, options: TopicOptions, history: History, events: TopicEvents) {
@@ -136,18 +139,20 @@ export class Topic implements MessageOwner {
   /** Whether one more message with so much content fits into the bounds of its store. */
   hasRoom(contentBytes: number): boolean {
     const { storeMaxEntries, storeMaxBytes } = this.options;
-    const messages = this.#heldMessages + this.#unloadedEntries;
-    return messages < storeMaxEntries && this.#heldBytes + contentBytes <= storeMaxBytes;
+    const messages = this.#heldMessages + this.#unloadedMessages;
+    return messages < storeMaxEntries && this.#heldBytes + this.#unloadedBytes + contentBytes <= storeMaxBytes;
   }
 
   messageHeld(message: Message): void {
     this.#heldMessages++;
     this.#heldBytes += message.content.length;
+    if (message.entries > 0) this.#countUnloaded(-1, -message.content.length);
   }
 
   messageReleased(message: Message): void {
     this.#heldMessages--;
     this.#heldBytes -= message.content.length;
+    if (message.entries > 0) this.#countUnloaded(1, message.content.length);
     this.#events.onIdle(this);
   }
 
@@ -160,18 +165,25 @@ export class Topic implements MessageOwner {
     this.#events.onIdle(this);
   }
 
-  entryUnloaded(): void {
-    this.#unloadedEntries++;
+  /** An entry in the store only was good for nothing. Whether others have the same message nobody knows: the bounds count too few rather than too many. */
+  entryDamaged(contentBytes: number): void {
+    if (this.#unloadedMessages > 0) this.#countUnloaded(-1, -Math.min(contentBytes, this.#unloadedBytes));
+    this.entryForgotten();
   }
 
-  entryLoaded(): void {
-    this.#unloadedEntries--;
-  }
-
-  /** What earlier lives of the broker left in the store. */
-  recover(entries: number): void {
+  /** What a queue of an earlier life of the broker left in the store. */
+  recoverEntries(entries: number): void {
     this.#storedEntries += entries;
-    this.#unloadedEntries += entries;
+  }
+
+  /** What all of them left. */
+  recoverMessages({ messages, bytes }: MessageCount): void {
+    this.#countUnloaded(messages, bytes);
+  }
+
+  #countUnloaded(messages: number, bytes: number): void {
+    this.#unloadedMessages += messages;
+    this.#unloadedBytes += bytes;
   }
 
   #startConsumableQueue(): void {

@@ -1,4 +1,14 @@
-import type { Lane, LanePart, LaneSummary, Recovery, StateRecord, Store, StoredEntry } from './store.ts';
+import type {
+  Lane,
+  LanePart,
+  LaneSummary,
+  MessageCount,
+  MessageRecord,
+  Recovery,
+  StateRecord,
+  Store,
+  StoredEntry,
+} from './store.ts';
 
 /** Keeps everything in memory: nothing survives the end of the process. */
 export class MemoryStore implements Store {
@@ -13,7 +23,7 @@ export class MemoryStore implements Store {
     const lanes = [...this.#lanes.values()]
       .filter(({ entries }) => entries.size > 0)
       .map(({ lane, entries }) => summaryOf(lane, [...entries.values()]));
-    return { records, lanes };
+    return { records, lanes, topics: countMessages([...new Set(this.#messages())]) };
   }
 
   putRecord({ id, text }: StateRecord): void {
@@ -56,6 +66,10 @@ export class MemoryStore implements Store {
     return { entries, damaged: [], next: undefined };
   }
 
+  references(stored: unknown): number {
+    return this.#messages().filter((message) => message.stored === stored).length;
+  }
+
   async commit(): Promise<void> {
     const changes = this.#changes;
     this.#changes = [];
@@ -66,12 +80,26 @@ export class MemoryStore implements Store {
     return this.commit();
   }
 
+  /** Of every entry. */
+  #messages(): MessageRecord[] {
+    return [...this.#lanes.values()].flatMap(({ entries }) => [...entries.values()].map(({ message }) => message));
+  }
+
   #laneOf(lane: Lane): Map<number, StoredEntry> {
     const key = `${lane.queueId} ${lane.priority}`;
     const known = this.#lanes.get(key) ?? { lane, entries: new Map() };
     this.#lanes.set(key, known);
     return known.entries;
   }
+}
+
+function countMessages(messages: readonly MessageRecord[]): Map<number, MessageCount> {
+  const topics = new Map<number, MessageCount>();
+  for (const { topicId, content } of messages) {
+    const known = topics.get(topicId);
+    topics.set(topicId, { messages: (known?.messages ?? 0) + 1, bytes: (known?.bytes ?? 0) + content.length });
+  }
+  return topics;
 }
 
 function summaryOf({ queueId, priority }: Lane, entries: readonly StoredEntry[]): LaneSummary {

@@ -58,17 +58,27 @@ export interface StateRecord {
   readonly text: string;
 }
 
+/** Messages, each counted once, and their content bytes. */
+export interface MessageCount {
+  readonly messages: number;
+  readonly bytes: number;
+}
+
 export interface Recovery {
   /** Ascending by id. */
   readonly records: readonly StateRecord[];
   /** Of every lane that is not empty. */
   readonly lanes: readonly LaneSummary[];
+  /** What the lanes have of which topic. */
+  readonly topics: ReadonlyMap<number, MessageCount>;
 }
 
 export interface DamagedEntry {
   readonly order: number;
   /** The record of its topic. */
   readonly topicId: number;
+  /** Of its content. */
+  readonly bytes: number;
 }
 
 /** A part of a lane. */
@@ -108,6 +118,8 @@ export interface Store {
    * easier). Their changes that are not committed yet need not be seen.
    */
   read(lane: Lane, fromOrder: number, maxEntries: number, maxBytes: number): LanePart;
+  /** How many committed entries refer to the message that is stored there (`MessageRecord.stored`). */
+  references(stored: unknown): number;
   /**
    * Resolves when everything that was changed before this call is safe, in the order of the calls.
    *

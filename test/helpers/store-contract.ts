@@ -24,7 +24,7 @@ export function describeStore(name: string, { create, reopen }: StoreKind): void
   describe(`${name} keeps the contract of a store:`, () => {
     test('it is empty at first', async () => {
       const store = await create();
-      expect(store.recover()).toEqual({ records: [], lanes: [] });
+      expect(store.recover()).toEqual({ records: [], lanes: [], topics: new Map() });
       expect(contentsOf(store)).toEqual([]);
       await store.close();
     });
@@ -191,6 +191,11 @@ export function describeStore(name: string, { create, reopen }: StoreKind): void
         expect(message.stored).toBeDefined();
         expect(read[0] === read[1] && read[1] === read[2]).toBe(true);
         expect(read[3]).not.toBe(read[2]);
+        expect([message, other].map(({ stored }) => store.references(stored))).toEqual([3, 1]);
+        store.remove({ ...LANE, queueId: 8 }, 1);
+        store.remove({ ...LANE, queueId: 9 }, 2);
+        await store.commit();
+        expect([message, other].map(({ stored }) => store.references(stored))).toEqual([2, 0]);
       }),
     );
 
@@ -320,11 +325,19 @@ function describeReopening(create: () => Promise<Store>, reopen: (store: Store) 
     store.recover();
     const message = messageOf('shared');
     for (const queueId of [1, 2]) store.add({ queueId, priority: 5 }, { order: 1, label: '', state: 0, message });
+    store.add({ queueId: 1, priority: 5 }, { order: 2, label: '', state: 0, message: messageOf('x') });
+    store.add({ queueId: 1, priority: 5 }, { order: 3, label: '', state: 0, message: messageOf('yy', 8) });
     const second = await reopen(store);
-    second.recover();
+    expect(second.recover().topics).toEqual(
+      new Map([
+        [1, { messages: 2, bytes: 7 }],
+        [8, { messages: 1, bytes: 2 }],
+      ]),
+    );
+    for (const order of [2, 3]) second.remove({ queueId: 1, priority: 5 }, order);
     second.remove({ queueId: 1, priority: 5 }, 1);
     const third = await reopen(second);
-    third.recover();
+    expect(third.recover().topics).toEqual(new Map([[1, { messages: 1, bytes: 6 }]]));
     expect([1, 2].flatMap((queueId) => contentsOf(third, { queueId, priority: 5 }))).toEqual(['1 shared']);
     await third.close();
   });
@@ -401,6 +414,9 @@ export function entriesOf(store: Store, lane: Lane): StoredEntry[] {
 }
 
 /** Lanes have no order of their own. */
-export function sorted({ records, lanes }: Recovery): { records: Recovery['records']; lanes: LaneSummary[] } {
+export function sorted({ records, lanes }: Pick<Recovery, 'records' | 'lanes'>): {
+  records: Recovery['records'];
+  lanes: LaneSummary[];
+} {
   return { records, lanes: [...lanes].sort((a, b) => a.queueId - b.queueId || a.priority - b.priority) };
 }

@@ -40,6 +40,10 @@ abstract class HoldingStore implements Store {
     return this.inner.read(lane, fromOrder, maxEntries, maxBytes);
   }
 
+  references(stored: unknown): number {
+    return this.inner.references(stored);
+  }
+
   abstract commit(): Promise<void>;
 
   async close(): Promise<void> {

@@ -12,7 +12,7 @@ import type { Lock } from './lock.ts';
 import { Reader } from './reader.ts';
 import { recover } from './recovery.ts';
 import type { NewestSegment } from './segment-plan.ts';
-import { SegmentTable } from './segment-table.ts';
+import { placeOf, SegmentTable } from './segment-table.ts';
 import { checkDirectory, dataFile, notUsable, takeDirectory } from './store-directory.ts';
 
 /**
@@ -105,6 +105,11 @@ export class LmdbStore implements Store {
 
   read(lane: Lane, fromOrder: number, maxEntries: number, maxBytes: number): LanePart {
     return this.#reader.read(lane, this.#lanes.runs(lane), fromOrder, maxEntries, maxBytes);
+  }
+
+  references(stored: unknown): number {
+    const { segment, index } = placeOf(stored as number);
+    return this.#segments.references(segment, index);
   }
 
   commit(): Promise<void> {

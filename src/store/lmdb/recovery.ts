@@ -1,4 +1,4 @@
-import type { LaneSummary, Recovery, StateRecord } from '../store.ts';
+import type { LaneSummary, MessageCount, Recovery, StateRecord } from '../store.ts';
 import { laneNumber } from './changes.ts';
 import type { Environment } from './environment.ts';
 import { type LaneTable, parseRunKey } from './lane-table.ts';
@@ -11,6 +11,7 @@ interface Tables {
   readonly segments: SegmentTable;
 }
 
+type Count = { -readonly [name in keyof MessageCount]: MessageCount[name] };
 type Summary = { -readonly [name in keyof LaneSummary]: LaneSummary[name] } & { topics: Map<number, number> };
 
 /** Reads all entries, but no message, and fills the tables. */
@@ -21,6 +22,7 @@ export function recover(environment: Environment, reader: Reader, { lanes, segme
     if (record) records.push(record);
   }
   const summaries = new Map<number, Summary>();
+  const topics = new Map<number, Count>();
   for (const key of environment.keys('segments')) segments.last = key.readUInt32BE(); // ascending
   for (const [key, block] of environment.entries('runs')) {
     const { lane, firstOrder } = parseRunKey(key);
@@ -28,7 +30,10 @@ export function recover(environment: Environment, reader: Reader, { lanes, segme
     // With a damaged key nothing in it can be read, and it may stand between another run and its end.
     if (entries.length === 0) continue;
     lanes.insert(lane, firstOrder);
-    for (const { segment, index, bytes } of entries) segments.count(segment, index, { difference: 1, bytes });
+    for (const entry of entries) {
+      if (!segments.isLive(entry)) countMessage(topics, entry);
+      segments.count(entry.segment, entry.index, { difference: 1, bytes: entry.bytes });
+    }
     const known = summaries.get(laneNumber(lane));
     const summary = known ?? {
       ...lane,
@@ -41,7 +46,14 @@ export function recover(environment: Environment, reader: Reader, { lanes, segme
     summaries.set(laneNumber(lane), summary);
     summarize(summary, entries);
   }
-  return { records, lanes: [...summaries.values()] };
+  return { records, lanes: [...summaries.values()], topics };
+}
+
+function countMessage(topics: Map<number, Count>, { topicId, bytes }: RunEntry): void {
+  const count = topics.get(topicId) ?? { messages: 0, bytes: 0 };
+  topics.set(topicId, count);
+  count.messages++;
+  count.bytes += bytes;
 }
 
 function summarize(summary: Summary, entries: readonly RunEntry[]): void {
