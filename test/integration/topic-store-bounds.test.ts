@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { exceptionOf, textsOf } from '../helpers/answers.ts';
-import type { TestBroker } from '../helpers/broker.ts';
+import { startBroker, type TestBroker } from '../helpers/broker.ts';
 import { kinds } from '../helpers/durable.ts';
+import { DelayedStore } from '../helpers/store-doubles.ts';
+import { SurvivingStore } from '../helpers/surviving-store.ts';
 
 // The msgUnitStore of a topic counts its messages, wherever they wait, in memory or on disk: each once.
 
@@ -24,12 +26,19 @@ async function publish(broker: TestBroker, count: number, bounds: string): Promi
   return [...body.matchAll(/<qos>/g)].length;
 }
 
-/** A session reads so many and lets them go. */
-async function consume(broker: TestBroker, session: string, count: number): Promise<void> {
+/** A session reads so many; returns what acknowledges them. */
+async function read(broker: TestBroker, session: string, count: number): Promise<string> {
   const { body } = await broker.get(`/updates?session=${session}&timeout=0&max=${count}`);
   expect(textsOf(body)).toHaveLength(count);
-  const ack = / ack='([^']+)'/.exec(body)?.[1];
-  await broker.fetch(`/ack?session=${session}&ack=${ack}`, { method: 'POST' });
+  return `/ack?session=${session}&ack=${/ ack='([^']+)'/.exec(body)?.[1]}`;
+}
+
+async function acknowledge(broker: TestBroker, ack: string): Promise<void> {
+  expect((await broker.fetch(ack, { method: 'POST' })).status).toBe(204);
+}
+
+async function consume(broker: TestBroker, session: string, count: number): Promise<void> {
+  await acknowledge(broker, await read(broker, session, count));
 }
 
 describe.each(kinds)('%s', (_, startDurable) => {
@@ -62,4 +71,21 @@ describe.each(kinds)('%s', (_, startDurable) => {
     }
     expect(await publish(broker, 300, bounds)).toBe(250);
   });
+});
+
+test('a message that one queue reads while another one lets it go counts no longer than either has it', async () => {
+  const store = new DelayedStore(new SurvivingStore());
+  store.open();
+  const broker = await startBroker({}, { store });
+  await subscribeAll(broker);
+  expect(await publish(broker, 300, "maxEntries='300'")).toBe(300);
+  for (const session of SESSIONS.slice(2)) await consume(broker, session, 300);
+  const ack = await read(broker, 'joe/1', 300);
+  store.hold();
+  await acknowledge(broker, ack);
+  const isRead = read(broker, 'jack/1', 300);
+  await store.untilWaiting(2); // what joe has acknowledged, and what jack may be handed
+  store.open();
+  await acknowledge(broker, await isRead);
+  expect(await publish(broker, 310, "maxEntries='300'")).toBe(300);
 });
