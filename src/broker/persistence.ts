@@ -182,7 +182,7 @@ export class Persistence {
     const { topicId, keyXml, content, qos, sender, rcvTimestamp, expiresAt, stored } = record;
     const topic = this.#topics.get(topicId);
     const key = topic?.key && topic.key.xml === keyXml ? topic.key : this.#keyOf(keyXml);
-    const init = { key, content, qos, sender, rcvTimestamp, expiresAt };
+    const init = { key, content: Buffer.from(content), qos, sender, rcvTimestamp, expiresAt };
     const message = new Message(init, topic ?? NO_TOPIC, this.#context.account);
     message.stored = stored;
     message.entries = this.#live.entriesOf(record) ?? this.store.references(stored);

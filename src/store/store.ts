@@ -7,6 +7,7 @@ export interface MessageRecord {
   readonly topicId: number;
   /** The whole `<key>` element. */
   readonly keyXml: string;
+  /** What is read may be a part of something bigger: whoever keeps it copies it. */
   readonly content: Buffer;
   readonly qos: PublishQos;
   readonly sender: string;

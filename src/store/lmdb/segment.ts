@@ -33,7 +33,7 @@ export class Segment {
     return {
       topicId: head.topicId,
       keyXml: head.keyXml,
-      content: Buffer.from(this.block.subarray(record.start + MESSAGE_BYTES, record.end)),
+      content: this.block.subarray(record.start + MESSAGE_BYTES, record.end),
       qos: head.qos,
       sender: head.sender,
       rcvTimestamp: this.block.readBigInt64LE(record.start + 4),
