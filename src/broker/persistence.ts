@@ -156,8 +156,14 @@ export class Persistence {
     return new StoredQueue(id, this, lastRecovered);
   }
 
+  /** Whether nobody may get it any more, see `Message.isGone`. */
+  isGone({ topicId, qos, expiresAt }: MessageRecord): boolean {
+    if (this.#topics.get(topicId)?.isDestroyed === true) return true;
+    return qos.forceDestroy === true && expiresAt <= this.#context.now();
+  }
+
   /** An entry that refers to the topic of this number was not in memory, and is no more. */
-  damaged(topicId: number): void {
+  removedUnread(topicId: number): void {
     const topic = this.#topics.get(topicId);
     topic?.entryLoaded();
     topic?.entryForgotten();

@@ -1,7 +1,6 @@
 import type { Logger } from '../base/logger.ts';
 import type { LaneSummary } from '../store/store.ts';
 import type { BoundedQueue } from './bounded-queue.ts';
-import type { StoredPart } from './delivery-queue.ts';
 import type { Persistence } from './persistence.ts';
 import type { Authenticator, KeyDecoder } from './ports.ts';
 import {
@@ -14,7 +13,9 @@ import {
 } from './records.ts';
 import type { Session } from './session.ts';
 import type { Sessions } from './sessions.ts';
+import type { StoredPart } from './stored-part.ts';
 import type { Subscriptions } from './subscriptions.ts';
+import type { Sweeper } from './sweeper.ts';
 import type { Topic } from './topic.ts';
 import type { Topics } from './topics.ts';
 
@@ -23,6 +24,7 @@ export interface RecoveryContext {
   readonly topics: Topics;
   readonly sessions: Sessions;
   readonly subscriptions: Subscriptions;
+  readonly sweeper: Sweeper;
   readonly authenticator: Authenticator;
   readonly decodeKey: KeyDecoder;
   readonly logger: Logger;
@@ -136,7 +138,10 @@ export class Recovery {
   /** Topics without messages and subscribers live for their destroyDelay from now on. */
   #countEntries(lanes: readonly LaneSummary[]): void {
     for (const lane of lanes) for (const [id, entries] of lane.topics) this.#topics.get(id)?.recover(entries);
-    for (const topic of this.#topics.values()) this.#context.topics.checkReferences(topic);
+    for (const topic of this.#topics.values()) {
+      this.#context.topics.checkReferences(topic);
+      if (topic.isDestroyed) this.#context.sweeper.start(topic);
+    }
   }
 
   /** Queues of sessions and topics that ended while they were being emptied. */
