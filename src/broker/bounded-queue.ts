@@ -1,7 +1,6 @@
-import type { Job } from './consumable-queue.ts';
 import type { DeliveryCounters } from './counters.ts';
-import { DELIVERY_BYTES, type Delivery, type DeliveryParts } from './delivery.ts';
-import { DeliveryQueue, type LoadedPart, type StoredPart } from './delivery-queue.ts';
+import { DELIVERY_BYTES, type Delivery, type DeliveryInit, queued } from './delivery.ts';
+import { DeliveryQueue } from './delivery-queue.ts';
 import type { FillMark } from './fill-mark.ts';
 import { firstEntries } from './first-entries.ts';
 import type { MemoryAccount } from './memory-account.ts';
@@ -10,19 +9,8 @@ import { NewestOnly } from './newest-only.ts';
 import { QueriedDeliveries } from './queried-deliveries.ts';
 import type { QueueBounds } from './queue-bounds.ts';
 import { StoredDeliveries } from './stored-deliveries.ts';
+import type { LoadedPart, StoredPart } from './stored-part.ts';
 import type { StoredQueue } from './stored-queue.ts';
-
-/** What is queued. */
-export interface DeliveryInit {
-  readonly message: Message;
-  readonly subscriptionId: string;
-  readonly parts: DeliveryParts;
-  readonly isInitial: boolean;
-  /** It comes out of a ConsumableQueue. */
-  readonly job?: Job | undefined;
-  /** Default 0. */
-  readonly redeliver?: number;
-}
 
 export interface BoundedQueueContext {
   readonly account: MemoryAccount;
@@ -77,13 +65,7 @@ export class BoundedQueue {
 
   /** What waits and is in memory. */
   get cached(): { readonly entries: number; readonly bytes: number } {
-    let entries = 0;
-    let bytes = 0;
-    for (const { message } of this.#queue.inMemory()) {
-      entries++;
-      bytes += message.content.length;
-    }
-    return { entries, bytes };
+    return this.#queue.cached;
   }
 
   /** What waits, as queries see it. */
@@ -92,9 +74,12 @@ export class BoundedQueue {
     return this.#queried;
   }
 
-  /** What waits, in its order, as long as nothing is added or taken. */
-  inOrder(): Iterable<Delivery> {
-    return this.#queue;
+  /**
+   * The first of those that wait and may be delivered: at most `maxEntries` and, one aside, `maxBytes` of content, as far as they can be
+   * loaded now.
+   */
+  first(maxEntries: number, maxBytes: number): Delivery[] {
+    return firstEntries(this.#queue.living(this.#context.now()), maxEntries, maxBytes);
   }
 
   /**
@@ -109,34 +94,41 @@ export class BoundedQueue {
     this.#count(1, message.content.length);
     this.#noteExpiry(message);
     this.#context.account.charge(DELIVERY_BYTES);
-    const { subscriptionId, parts, isInitial, job } = init;
-    const delivery: Delivery = {
-      message,
-      subscriptionId,
-      parts,
-      isInitial,
-      order: this.#order++,
-      redeliver: init.redeliver ?? 0,
-      cursor: 0,
-      job,
-      isStored: false,
-      isMarked: mayLeaveAtOnce,
-    };
-    if (job) this.#jobCount++;
+    const delivery = queued(init, this.#order++, mayLeaveAtOnce);
+    if (delivery.job) this.#jobCount++;
     else if (message.qos.persistent && this.openStored) this.#storedBy(this.openStored).add(delivery);
     this.#queue.push(delivery);
-    if (parts.newestOnly) this.#newestOnly?.waits(delivery);
+    if (delivery.parts.newestOnly) this.#newestOnly?.waits(delivery);
     this.#queried?.onChange?.();
-    if (this.fillMarks) this.#checkMarks(this.fillMarks);
+    this.#checkMarks();
     return true;
   }
 
-  /** Whether one more delivery with so much content fits; what has expired makes room first. */
+  /** Whether one more delivery with so much content fits; what has expired makes room first, or soon when it is in the store only. */
   hasRoom(contentBytes: number): boolean {
     if (this.#fits(contentBytes)) return true;
     this.dropExpired();
-    this.#queue.peek(); // what expired while the broker was down may stand in front
-    return this.#fits(contentBytes);
+    this.peek(); // others that nobody may get any more may stand in front
+    if (this.#fits(contentBytes)) return true;
+    this.#stored?.sweepExpired(this.#context.now());
+    return false;
+  }
+
+  /** Drops what waits and nobody may get any more. */
+  sweep(): void {
+    const now = this.#context.now();
+    this.removeAll(({ message }) => message.isGone(now));
+  }
+
+  /** The same for what is in the store only; resolves when it is done, little by little. */
+  async sweepStored(): Promise<void> {
+    await this.#stored?.sweep();
+  }
+
+  /** See `StoredDeliveriesOwner`. */
+  onSwept(entries: number, bytes: number): void {
+    this.#count(-entries, -bytes);
+    this.#noteRoom();
   }
 
   /** Drops what waits and has vanished by its expiration. */
@@ -168,9 +160,15 @@ export class BoundedQueue {
     return () => void waiting.delete(onRoom);
   }
 
-  /** What `take` would return first. */
+  /** What `take` would return first; before, drops what stands in front of it and nobody may get any more. */
   peek(): Delivery | undefined {
-    return this.#queue.peek();
+    const now = this.#context.now();
+    let first = this.#queue.peek();
+    for (; first?.message.isGone(now); first = this.#queue.peek()) {
+      this.#queue.shift();
+      this.#discard(first);
+    }
+    return first;
   }
 
   /**
@@ -178,17 +176,15 @@ export class BoundedQueue {
    * at what the store must know to be handed out (see `mark`), if `mustBeMarked`.
    */
   take(maxEntries: number, maxBytes: number, mustBeMarked = false): Delivery[] {
-    const now = this.#context.now();
     const taken: Delivery[] = [];
     let bytes = 0;
-    for (let next = this.#queue.peek(); next && taken.length < maxEntries; next = this.#queue.peek()) {
+    for (let next = this.peek(); next && taken.length < maxEntries; next = this.peek()) {
       bytes += next.message.content.length;
       if (taken.length > 0 && bytes > maxBytes) break;
       if (mustBeMarked && this.#stored?.mayLeave(next) === false) break;
       this.#queue.shift();
       if (next.parts.newestOnly) this.#newestOnly?.leaves(next);
-      if (next.message.isGone(now)) this.#discard(next);
-      else taken.push(next);
+      taken.push(next);
     }
     return taken;
   }
@@ -215,24 +211,24 @@ export class BoundedQueue {
    * `maxEntries` and, one aside, `maxBytes` of content. Resolves when it knows, or cannot; undefined when it does.
    */
   mark(maxEntries: number, maxBytes: number): Promise<void> | undefined {
-    const first = firstEntries(this.#queue, maxEntries, maxBytes);
+    const first = this.first(maxEntries, maxBytes);
     return this.#stored?.pause?.then(() => this.mark(maxEntries, maxBytes)) ?? this.#stored?.mark(first);
   }
 
   /** Has the first ones in memory, as many as `mark` would mark. Resolves when they are; undefined when they are already. */
   load(maxEntries: number, maxBytes: number): Promise<void> | undefined {
-    firstEntries(this.#queue, maxEntries, maxBytes);
+    this.first(maxEntries, maxBytes);
     return this.#stored?.pause?.then(() => this.load(maxEntries, maxBytes));
+  }
+
+  /** As `mark`, for what was taken without: it may be handed out then. */
+  markTaken(deliveries: readonly Delivery[]): Promise<void> | undefined {
+    return this.#stored?.mark(deliveries);
   }
 
   /** What waits and was never handed out is no repetition after an orderly end. */
   unmark(): void {
     this.#stored?.unmark();
-  }
-
-  /** The same for what was taken without: it may be handed out then. */
-  markTaken(deliveries: readonly Delivery[]): Promise<void> | undefined {
-    return this.#stored?.mark(deliveries);
   }
 
   /** What an earlier life of the broker left in the store; `lastOrder` is that of its last delivery in any priority. */
@@ -289,8 +285,7 @@ export class BoundedQueue {
     this.#context.account.release(DELIVERY_BYTES);
     this.#stored?.remove(delivery);
     delivery.message.release();
-    if (this.#onRoom.size > 0) this.#announceRoom();
-    if (this.fillMarks) this.#checkMarks(this.fillMarks);
+    this.#noteRoom();
   }
 
   /** Drops the waiting deliveries that `isUnwanted` says; returns them, in order. */
@@ -332,11 +327,13 @@ export class BoundedQueue {
     return this.#newestOnly;
   }
 
-  #checkMarks(marks: readonly FillMark[]): void {
-    for (const mark of marks) mark.check(this.#size);
+  #checkMarks(): void {
+    if (this.fillMarks) for (const mark of this.fillMarks) mark.check(this.#size);
   }
 
-  #announceRoom(): void {
+  #noteRoom(): void {
+    this.#checkMarks();
+    if (this.#onRoom.size === 0) return;
     const waiting = this.#onRoom;
     this.#onRoom = new Set();
     for (const onRoom of waiting) onRoom();

@@ -1,28 +1,17 @@
 import type { Delivery } from './delivery.ts';
+import { Lane } from './lane.ts';
+import type { LoadPart, StoredPart, SweptPart } from './stored-part.ts';
 
 const PRIORITIES = 10;
 
-/** Deliveries of one lane that are in the store only, in the place where they belong. */
-export interface StoredPart {
-  readonly isStoredPart: true;
+/** Where in a queue. */
+export interface QueuePlace {
   readonly priority: number;
-  /** Of the first one. */
   readonly order: number;
-  /** Of the last one. */
-  readonly lastOrder: number;
-  readonly entries: number;
-  /** Their content. */
-  readonly bytes: number;
 }
 
-/** What became of a stored part: its first deliveries, and what is still in the store behind them. */
-export interface LoadedPart {
-  readonly deliveries: readonly Delivery[];
-  readonly rest: StoredPart | undefined;
-}
-
-/** Reads the beginning of a stored part, mostly at least one delivery unless there is no rest; undefined: not in this turn of the event loop. */
-export type LoadPart = (part: StoredPart) => LoadedPart | undefined;
+/** Nothing is before it. */
+export const FIRST_PLACE: QueuePlace = { priority: PRIORITIES - 1, order: 0 };
 
 /**
  * Deliveries that wait, highest priority first, oldest first within a priority. It knows no bound: that is `BoundedQueue`. Parts of it
@@ -79,6 +68,20 @@ export class DeliveryQueue {
     return parts;
   }
 
+  /**
+   * Shows `sweep` what is in the store only, from `place` on: some of it, of which it may take out some. Returns where to go on, whatever
+   * becomes of the queue meanwhile; undefined: that was all.
+   */
+  sweepStored({ priority, order }: QueuePlace, sweep: (part: StoredPart) => SweptPart): QueuePlace | undefined {
+    const next = this.#lanes[priority]?.sweepStored(order, (part) => {
+      const swept = sweep(part);
+      this.#size -= swept.entries;
+      return swept;
+    });
+    if (next !== undefined) return { priority, order: next };
+    return priority > 0 ? { priority: priority - 1, order: 0 } : undefined;
+  }
+
   /** What `shift` would return. */
   peek(): Delivery | undefined {
     return this.#firstLane()?.peek();
@@ -109,9 +112,25 @@ export class DeliveryQueue {
     for (const lane of this.#lanes.toReversed()) if (lane && !(yield* lane)) return;
   }
 
+  /** In order, as long as nothing is added or taken: those that may be delivered. */
+  *living(now: number): Generator<Delivery> {
+    for (const delivery of this) if (!delivery.message.isGone(now)) yield delivery;
+  }
+
   /** Those that are not in the store only. */
   *inMemory(): Generator<Delivery> {
     for (const lane of this.#lanes) if (lane) yield* lane.inMemory();
+  }
+
+  /** How many they are, and their content. */
+  get cached(): { readonly entries: number; readonly bytes: number } {
+    let entries = 0;
+    let bytes = 0;
+    for (const { message } of this.inMemory()) {
+      entries++;
+      bytes += message.content.length;
+    }
+    return { entries, bytes };
   }
 
   /** Takes one delivery out; false when it is not there. */
@@ -140,179 +159,6 @@ export class DeliveryQueue {
       if (lane?.peek() || lane?.isEmpty === false) return lane;
     }
     return undefined;
-  }
-}
-
-type Item = Delivery | StoredPart;
-
-/** How many deliveries an `unload` steps over that may not leave. */
-const MAX_STAYING = 1_000;
-
-/** Deliveries of one priority: a deque, ascending by `order`. */
-class Lane {
-  readonly #load: LoadPart;
-  #items: (Item | undefined)[] = [];
-  #head = 0;
-
-  constructor(load: LoadPart) {
-    this.#load = load;
-  }
-
-  get isEmpty(): boolean {
-    return this.#head === this.#items.length;
-  }
-
-  push(delivery: Delivery): void {
-    this.#items.push(delivery);
-  }
-
-  addStored(part: StoredPart): void {
-    this.#items.push(part);
-  }
-
-  peek(): Delivery | undefined {
-    return this.#at(this.#head);
-  }
-
-  shift(): Delivery | undefined {
-    const delivery = this.peek();
-    if (!delivery) return undefined;
-    this.#items[this.#head++] = undefined;
-    if (this.#head === this.#items.length) this.#clear();
-    else if (this.#head >= 1024 && this.#head * 2 > this.#items.length) this.#reset(this.#items.slice(this.#head));
-    return delivery;
-  }
-
-  /** Mostly `returned` was taken from the head just now and fits in front of it as a whole. */
-  putBack(returned: readonly Delivery[]): void {
-    const first = this.#items[this.#head];
-    if (first && first.order < (returned.at(-1) as Delivery).order) {
-      for (const delivery of returned) this.#items.splice(this.#indexFor(delivery.order), 0, delivery);
-    } else if (this.#head >= returned.length) {
-      for (let i = returned.length - 1; i >= 0; i--) this.#items[--this.#head] = returned[i];
-    } else {
-      this.#reset([...returned, ...this.#items.slice(this.#head)]);
-    }
-  }
-
-  /** Whether it was seen to its end. */
-  *[Symbol.iterator](): Generator<Delivery, boolean> {
-    for (let i = this.#head; ; i++) {
-      const delivery = this.#at(i);
-      if (!delivery) return i === this.#items.length;
-      yield delivery;
-    }
-  }
-
-  /** See `DeliveryQueue.unload`; a few that stay may stand between. */
-  unload(priority: number, leave: (delivery: Delivery) => boolean, isDone: () => boolean): void {
-    const items: Item[] = []; // from the end on
-    let i = this.#items.length;
-    for (let stay = 0; i > this.#head && stay < MAX_STAYING; ) {
-      const item = this.#items[i - 1] as Item;
-      if (isDone() && !isStoredPart(item)) break;
-      i--;
-      const part = items.at(-1);
-      if (!isStoredPart(item) && !leave(item)) {
-        items.push(item);
-        stay++;
-      } else if (part instanceof GrowingPart) part.growInFront(item);
-      else items.push(new GrowingPart(priority, item));
-    }
-    this.#items.length = i;
-    for (const item of items.reverse()) this.#items.push(item);
-  }
-
-  *inMemory(): Generator<Delivery> {
-    for (const item of this.#items) if (item && !isStoredPart(item)) yield item;
-  }
-
-  takeStored(): StoredPart[] {
-    const items = this.#items.slice(this.#head) as Item[];
-    this.#reset(items.filter((item) => !isStoredPart(item)));
-    return items.filter(isStoredPart);
-  }
-
-  remove(delivery: Delivery): boolean {
-    const index = this.#indexFor(delivery.order);
-    if (this.#items[index] !== delivery) return false;
-    this.#items.splice(index, 1);
-    if (this.#head === this.#items.length) this.#clear();
-    return true;
-  }
-
-  removeAll(isUnwanted: (delivery: Delivery) => boolean): Delivery[] {
-    const removed: Delivery[] = [];
-    const kept: Item[] = [];
-    for (let i = this.#head; i < this.#items.length; i++) {
-      const item = this.#items[i] as Item;
-      if (!isStoredPart(item) && isUnwanted(item)) removed.push(item);
-      else kept.push(item);
-    }
-    if (removed.length > 0) this.#reset(kept);
-    return removed;
-  }
-
-  /** The delivery at an index, loaded if need be; undefined at the end, and when it cannot be loaded now. */
-  #at(index: number): Delivery | undefined {
-    for (let item = this.#items[index]; item; item = this.#items[index]) {
-      if (!isStoredPart(item)) return item;
-      const loaded = this.#load(item);
-      if (!loaded) return undefined;
-      const { deliveries, rest } = loaded;
-      const items = rest ? [...deliveries, rest] : deliveries;
-      this.#items.splice(index, 1, ...items);
-    }
-    return undefined;
-  }
-
-  #clear(): void {
-    this.#items.length = 0;
-    this.#head = 0;
-  }
-
-  #reset(items: (Item | undefined)[]): void {
-    this.#items = items;
-    this.#head = 0;
-  }
-
-  /** The index of the first delivery with this order or a higher one. */
-  #indexFor(order: number): number {
-    let low = this.#head;
-    let high = this.#items.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((this.#items[middle] as Item).order < order) low = middle + 1;
-      else high = middle;
-    }
-    return low;
-  }
-}
-
-function isStoredPart(item: Item): item is StoredPart {
-  return 'isStoredPart' in item;
-}
-
-/** What an unload leaves to the store. */
-class GrowingPart implements StoredPart {
-  readonly isStoredPart = true;
-  readonly priority: number;
-  order: number;
-  readonly lastOrder: number;
-  entries = 0;
-  bytes = 0;
-
-  constructor(priority: number, last: Item) {
-    this.priority = priority;
-    this.order = last.order;
-    this.lastOrder = isStoredPart(last) ? last.lastOrder : last.order;
-    this.growInFront(last);
-  }
-
-  growInFront(item: Item): void {
-    this.order = item.order;
-    this.entries += isStoredPart(item) ? item.entries : 1;
-    this.bytes += isStoredPart(item) ? item.bytes : item.message.content.length;
   }
 }
 

@@ -34,3 +34,24 @@ export interface DeliveryParts {
   /** While it waits, a newer message of the topic takes its place. */
   readonly newestOnly: boolean;
 }
+
+/** What is queued. */
+export interface DeliveryInit {
+  readonly message: Message;
+  readonly subscriptionId: string;
+  readonly parts: DeliveryParts;
+  readonly isInitial: boolean;
+  /** It comes out of a ConsumableQueue. */
+  readonly job?: Job | undefined;
+  /** Default 0. */
+  readonly redeliver?: number;
+}
+
+/** Takes its place in a queue. `isMarked`: it may be handed out before the store has it. */
+export function queued(
+  { message, subscriptionId, parts, isInitial, job, redeliver = 0 }: DeliveryInit,
+  order: number,
+  isMarked: boolean,
+): Delivery {
+  return { message, subscriptionId, parts, isInitial, order, redeliver, cursor: 0, job, isStored: false, isMarked };
+}

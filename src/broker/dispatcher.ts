@@ -1,9 +1,9 @@
 import type { Timer, TimerWheel } from '../base/timer-wheel.ts';
 import type { BrokerError } from '../model/error.ts';
-import { BoundedQueue, type DeliveryInit } from './bounded-queue.ts';
+import { BoundedQueue } from './bounded-queue.ts';
 import type { ConsumableQueue } from './consumable-queue.ts';
 import type { DeliveryCounters } from './counters.ts';
-import type { Delivery } from './delivery.ts';
+import type { Delivery, DeliveryInit } from './delivery.ts';
 import type { DispatchLoop } from './dispatch-loop.ts';
 import type { MemoryAccount } from './memory-account.ts';
 import type { Message } from './message.ts';
@@ -201,8 +201,7 @@ export class Dispatcher {
 
   /** Drops the waiting deliveries that nobody may get any more. */
   sweep(): void {
-    const now = this.#context.now();
-    this.queue.removeAll(({ message }) => message.isGone(now));
+    this.queue.sweep();
   }
 
   #done(deliveries: readonly Delivery[]): void {

@@ -31,6 +31,7 @@ import type { Session } from './session.ts';
 import { Sessions } from './sessions.ts';
 import type { Subscription } from './subscription.ts';
 import { Subscriptions } from './subscriptions.ts';
+import { Sweeper } from './sweeper.ts';
 import { Topics, type TopicsEvents } from './topics.ts';
 
 /** What a broker is made of. */
@@ -91,14 +92,15 @@ export function createEngine(context: BrokerContext) {
     filtering,
     makePersistent: (session) => sessions.makePersistent(session),
   });
-  const eraser = new Eraser({ ...shared, nodeId, subscriptions });
+  const sweeper = new Sweeper(sessions, slicer);
+  const eraser = new Eraser({ ...shared, nodeId, subscriptions, sweeper });
   const publishing = { filters: filters.publish, lifeTimeMs: limits.lifeTimeMs };
   const publisher = new Publisher({ ...shared, ...publishing, subscriptions, pointToPoint: new PointToPoint(sessions) });
   const queueQueries = new QueueQueries({ nodeId, sessions, topics, timers });
   const remoteProperties = new RemoteProperties({ nodeId, sessions, account, now, newTimestamp });
   const callbacks = new Callbacks(sessions, deadMessages, events);
   const reader = new Reader(topics, matching, filtering, slicer);
-  const recovery = new Recovery({ persistence, topics, sessions, subscriptions, authenticator, decodeKey, logger });
+  const recovery = new Recovery({ persistence, topics, sessions, subscriptions, sweeper, authenticator, decodeKey, logger });
   const verbs = { eraser, publisher, queueQueries, reader, remoteProperties };
   const parts = { callbacks, deadMessages, matching, persistence, recovery, sessions, subscriptions, topics };
   return { ...tools, ...verbs, ...parts };

@@ -10,6 +10,7 @@ import type { Matching } from './matching.ts';
 import type { MemoryAccount } from './memory-account.ts';
 import type { Session } from './session.ts';
 import type { Subscriptions } from './subscriptions.ts';
+import type { Sweeper } from './sweeper.ts';
 import type { Topic } from './topic.ts';
 import { isGone, type Topics } from './topics.ts';
 
@@ -21,6 +22,7 @@ export interface EraserContext {
   readonly deliveries: Deliveries;
   readonly account: MemoryAccount;
   readonly slicer: Slicer;
+  readonly sweeper: Sweeper;
   readonly events: BrokerEvents;
   readonly newTimestamp: () => Timestamp;
 }
@@ -70,5 +72,6 @@ export class Eraser {
   #eraseTopic(topic: Topic, sender: string, cause: EraseCause): void {
     this.#context.topics.remove(topic, cause.forceDestroy);
     this.endTopic(topic, sender, cause);
+    if (cause.forceDestroy) this.#context.sweeper.start(topic);
   }
 }

@@ -1,10 +1,10 @@
 import type { TimerWheel } from '../base/timer-wheel.ts';
 import { DEFAULT_HISTORY, type HistoryQos } from '../model/query.ts';
-import type { StoredPart } from './delivery-queue.ts';
 import type { FillMark } from './fill-mark.ts';
 import { firstEntries } from './first-entries.ts';
 import type { Message } from './message.ts';
 import type { QueriedQueue, Taken } from './queried-queue.ts';
+import type { StoredPart } from './stored-part.ts';
 import { type LoadedEntry, type StoredQueue, shortened } from './stored-queue.ts';
 
 /** A message that a topic remembers. */

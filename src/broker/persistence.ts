@@ -159,6 +159,12 @@ export class Persistence {
     return new StoredQueue(id, this, lastRecovered);
   }
 
+  /** Whether nobody may get it any more, see `Message.isGone`. */
+  isGone({ topicId, qos, expiresAt }: MessageRecord): boolean {
+    if (this.#topics.get(topicId)?.isDestroyed === true) return true;
+    return qos.forceDestroy === true && expiresAt <= this.#context.now();
+  }
+
   /** An entry whose message cannot be read was in the store only, and is no more. */
   damaged({ topicId, bytes }: DamagedEntry): void {
     this.#topics.get(topicId)?.entryDamaged(bytes);

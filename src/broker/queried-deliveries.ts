@@ -1,6 +1,5 @@
 import type { BoundedQueue } from './bounded-queue.ts';
 import type { Delivery } from './delivery.ts';
-import { firstEntries } from './first-entries.ts';
 import type { QueriedQueue, Taken } from './queried-queue.ts';
 
 /** The queue of a session or a subject as queries see it: what has been handed out is not in it. */
@@ -25,7 +24,7 @@ export class QueriedDeliveries implements QueriedQueue {
 
   peek(maxEntries: number, maxBytes: number): readonly Delivery[] {
     this.#queue.dropExpired();
-    return firstEntries(this.#queue.inOrder(), maxEntries, maxBytes);
+    return this.#queue.first(maxEntries, maxBytes);
   }
 
   async take(maxEntries: number, maxBytes: number): Promise<Taken> {

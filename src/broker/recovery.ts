@@ -1,7 +1,6 @@
 import type { Logger } from '../base/logger.ts';
 import type { LaneSummary, Recovery as StoreRecovery } from '../store/store.ts';
 import type { BoundedQueue } from './bounded-queue.ts';
-import type { StoredPart } from './delivery-queue.ts';
 import type { Persistence } from './persistence.ts';
 import type { Authenticator, KeyDecoder } from './ports.ts';
 import {
@@ -14,7 +13,9 @@ import {
 } from './records.ts';
 import type { Session } from './session.ts';
 import type { Sessions } from './sessions.ts';
+import type { StoredPart } from './stored-part.ts';
 import type { Subscriptions } from './subscriptions.ts';
+import type { Sweeper } from './sweeper.ts';
 import type { Topic } from './topic.ts';
 import type { Topics } from './topics.ts';
 
@@ -23,6 +24,7 @@ export interface RecoveryContext {
   readonly topics: Topics;
   readonly sessions: Sessions;
   readonly subscriptions: Subscriptions;
+  readonly sweeper: Sweeper;
   readonly authenticator: Authenticator;
   readonly decodeKey: KeyDecoder;
   readonly logger: Logger;
@@ -137,7 +139,10 @@ export class Recovery {
   #countMessages(lanes: readonly LaneSummary[], topics: StoreRecovery['topics']): void {
     for (const lane of lanes) for (const [id, entries] of lane.topics) this.#topics.get(id)?.recoverEntries(entries);
     for (const [id, count] of topics) this.#topics.get(id)?.recoverMessages(count);
-    for (const topic of this.#topics.values()) this.#context.topics.checkReferences(topic);
+    for (const topic of this.#topics.values()) {
+      this.#context.topics.checkReferences(topic);
+      if (topic.isDestroyed) this.#context.sweeper.start(topic);
+    }
   }
 
   /** Queues of sessions and topics that ended while they were being emptied. */

@@ -1,9 +1,10 @@
 import { DELIVERY_BYTES, type Delivery } from './delivery.ts';
-import type { DeliveryQueue, LoadedPart, StoredPart } from './delivery-queue.ts';
+import { type DeliveryQueue, FIRST_PLACE, type QueuePlace } from './delivery-queue.ts';
 import type { MemoryAccount } from './memory-account.ts';
 import type { Message } from './message.ts';
 import { DEFAULT_CACHE_BYTES, DEFAULT_CACHE_ENTRIES, type QueueBounds } from './queue-bounds.ts';
 import { labelOf, stateOf, toDelivery } from './stored-delivery.ts';
+import type { LoadedPart, StoredPart } from './stored-part.ts';
 import type { StoredQueue } from './stored-queue.ts';
 
 /** What comes back from there at a time. */
@@ -12,13 +13,20 @@ const LOADED_BYTES = 1024 * 1024;
 /** How many that are good for nothing may be read in one turn of the event loop. */
 const LEFT_OUT_PER_TURN = 1_000;
 
+/** Whose deliveries they are. */
+export interface StoredDeliveriesOwner {
+  readonly bounds: QueueBounds;
+  /** So much of what was in the store only is gone. */
+  onSwept(entries: number, bytes: number): void;
+}
+
 /**
  * The deliveries of one queue that are in the store: writes down what becomes of them, and lets memory have no more than the first ones.
  * Deliveries that are not in the store are none of its business.
  */
 export class StoredDeliveries {
   readonly #stored: StoredQueue;
-  readonly #owner: { readonly bounds: QueueBounds };
+  readonly #owner: StoredDeliveriesOwner;
   readonly #queue: DeliveryQueue;
   readonly #account: MemoryAccount;
   /** Those that are in memory, too. */
@@ -29,12 +37,17 @@ export class StoredDeliveries {
   #marking: Promise<void> | undefined;
   #leftOut = 0;
   #pause: Promise<void> | undefined;
+  /** When the first of those that are in the store only vanishes (forceDestroy), ms since 1970; never later than true. */
+  #nextExpiry: number;
+  /** Under way. */
+  #sweeps = 0;
 
-  constructor(stored: StoredQueue, owner: { readonly bounds: QueueBounds }, queue: DeliveryQueue, account: MemoryAccount) {
+  constructor(stored: StoredQueue, owner: StoredDeliveriesOwner, queue: DeliveryQueue, account: MemoryAccount) {
     this.#stored = stored;
     this.#owner = owner;
     this.#queue = queue;
     this.#account = account;
+    this.#nextExpiry = stored.isRecovered ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
   }
 
   /** A delivery that is queued last of all. */
@@ -110,6 +123,52 @@ export class StoredDeliveries {
     this.#pause = undefined;
   }
 
+  /**
+   * Takes out, little by little, what is in the store only and nobody may get any more. When the store takes no changes, the rest goes when
+   * its turn comes.
+   */
+  async sweep(): Promise<void> {
+    this.#sweeps++;
+    this.#nextExpiry = Number.POSITIVE_INFINITY;
+    for (let place: QueuePlace | undefined = FIRST_PLACE; place && !this.#stored.isClosed; ) {
+      const { entries, bytes, next } = this.#sweepFrom(place);
+      place = next;
+      if (entries > 0) {
+        this.#owner.onSwept(entries, bytes);
+        if (!(await this.#isCommitted())) break;
+      }
+      await this.#stored.breathe();
+    }
+    this.#sweeps--;
+  }
+
+  async #isCommitted(): Promise<boolean> {
+    try {
+      await this.#stored.commit();
+      return true;
+    } catch {
+      this.#nextExpiry = Number.NEGATIVE_INFINITY; // whatever is left
+      return false;
+    }
+  }
+
+  /** Begins a sweep if something has expired and none is under way. */
+  sweepExpired(now: number): void {
+    if (this.#nextExpiry <= now && this.#sweeps === 0) void this.sweep();
+  }
+
+  #sweepFrom(place: QueuePlace): { readonly entries: number; readonly bytes: number; readonly next: QueuePlace | undefined } {
+    let entries = 0;
+    let bytes = 0;
+    const next = this.#queue.sweepStored(place, (part) => {
+      const swept = this.#stored.sweep(part);
+      ({ entries, bytes } = swept);
+      this.#nextExpiry = Math.min(this.#nextExpiry, swept.nextExpiry);
+      return swept;
+    });
+    return { entries, bytes, next };
+  }
+
   /** See `StoredQueue.drop`. */
   drop(parts: readonly StoredPart[], onDropped: (message: Message) => void): Promise<void> {
     return this.#stored.drop(parts, onDropped);
@@ -176,11 +235,16 @@ export class StoredDeliveries {
         const { isStored, order, redeliver, parts, message } = delivery;
         if (!isStored || order > lastOrder || redeliver > 0 || parts.newestOnly) return false;
         this.#uncache(delivery);
+        this.#noteExpiry(message);
         this.#account.release(DELIVERY_BYTES);
         this.#stored.unload(message);
         return true;
       },
       () => !this.#isCacheFull,
     );
+  }
+
+  #noteExpiry({ qos, expiresAt }: Message): void {
+    if (qos.forceDestroy) this.#nextExpiry = Math.min(this.#nextExpiry, expiresAt);
   }
 }

@@ -1,7 +1,7 @@
-import type { DamagedEntry, StoredEntry } from '../store/store.ts';
-import type { StoredPart } from './delivery-queue.ts';
+import type { DamagedEntry, LanePart, StoredEntry } from '../store/store.ts';
 import type { Message } from './message.ts';
 import type { Persistence } from './persistence.ts';
+import type { StoredPart, SweptPart } from './stored-part.ts';
 
 /** One message in the store, as its queue sees it. */
 export interface LoadedEntry {
@@ -23,17 +23,29 @@ export interface LoadedEntries {
   readonly rest: StoredPart | undefined;
 }
 
+interface SweptEntries extends SweptPart {
+  /** When the first of those that stay vanishes (forceDestroy), ms since 1970. */
+  readonly nextExpiry: number;
+}
+
 /** What a queue has in the store: its persistent messages, whether they are in memory too or not. */
 export class StoredQueue {
   readonly #queueId: number;
   readonly #persistence: Persistence;
   /** What was there when the broker started. */
   readonly #lastRecovered: number;
+  /** What was removed unread: until that is committed, it may be found again. */
+  readonly #removed = new Set<number>();
 
   constructor(queueId: number, persistence: Persistence, lastRecovered = -1) {
     this.#queueId = queueId;
     this.#persistence = persistence;
     this.#lastRecovered = lastRecovered;
+  }
+
+  /** Whether an earlier life of the broker left something in it. */
+  get isRecovered(): boolean {
+    return this.#lastRecovered >= 0;
   }
 
   /** Whether memory may rely on it. */
@@ -85,19 +97,30 @@ export class StoredQueue {
     return this.#persistence.slicer.next();
   }
 
-  /** Loads at most `maxEntries`, and, the first one aside, `maxBytes` of content. What expired while the broker was down is left out. */
+  /** See `Slicer.breathe`. */
+  breathe(): Promise<void> {
+    return this.#persistence.slicer.breathe();
+  }
+
+  /** Loads at most `maxEntries`, and, the first one aside, `maxBytes` of content. What nobody may get any more is left out. */
   load(part: StoredPart, maxEntries: number, maxBytes: number): LoadedEntries {
-    const { priority, order, lastOrder } = part;
-    const count = Math.min(maxEntries, part.entries);
-    const { entries, damaged, next } = this.#persistence.store.read(this.#lane(priority), order, count, maxBytes);
-    for (const entry of damaged) this.#removeDamaged(priority, entry);
-    const ofPart = entries.filter((entry) => entry.order <= lastOrder);
-    const loaded = ofPart.map((entry) => this.#load(entry)).filter((entry) => entry !== undefined);
-    const readEntries = ofPart.length + damaged.length;
-    const readBytes = ofPart.reduce((sum, { message }) => sum + message.content.length, 0);
-    const isEnd = next === undefined || next > lastOrder;
-    const rest = isEnd ? undefined : { ...shortened(part, readEntries, readBytes), order: next };
-    return { entries: loaded, readEntries, readBytes, rest };
+    const { entries, damaged, next } = this.#read(part, maxEntries, maxBytes);
+    const { kept, gone } = this.#sort(entries);
+    this.#removeUnread(part.priority, damaged, gone);
+    const readEntries = entries.length + damaged.length;
+    const readBytes = bytesOf(entries);
+    const rest = next === undefined ? undefined : { ...shortened(part, readEntries, readBytes), order: next };
+    return { entries: kept.map((entry) => this.#load(entry)), readEntries, readBytes, rest };
+  }
+
+  /** Takes out what nobody may get any more, as far as it is among the first entries. */
+  sweep(part: StoredPart): SweptEntries {
+    const { entries, damaged, next } = this.#read(part, SWEPT_AT_ONCE, MAX_SWEPT_BYTES);
+    const { kept, gone } = this.#sort(entries);
+    this.#removeUnread(part.priority, damaged, gone);
+    let nextExpiry = Number.POSITIVE_INFINITY;
+    for (const { message } of kept) if (message.qos.forceDestroy) nextExpiry = Math.min(nextExpiry, message.expiresAt);
+    return { entries: damaged.length + gone.length, bytes: bytesOf(entries) - bytesOf(kept), next, nextExpiry };
   }
 
   /** An entry that is in the store stays there only; the reference to its message is given up. */
@@ -121,20 +144,61 @@ export class StoredQueue {
     }
   }
 
-  #load({ order, label, state, message: record }: StoredEntry): LoadedEntry | undefined {
-    const isRecovered = order <= this.#lastRecovered;
-    const message = this.#persistence.loadMessage(record);
-    if (!isRecovered || message.expiresAt > this.#persistence.startedAt) return { order, message, label, state, isRecovered };
-    this.remove(message.qos.priority, order, message);
-    message.release();
-    return undefined;
+  /** The beginning of a part; `next` is undefined at its end. */
+  #read({ priority, order, lastOrder, entries: count }: StoredPart, maxEntries: number, maxBytes: number): LanePart {
+    const { entries, damaged, next } = this.#persistence.store.read(
+      this.#lane(priority),
+      order,
+      Math.min(maxEntries, count),
+      maxBytes,
+    );
+    const isThere = (entry: DamagedEntry | StoredEntry): boolean => entry.order <= lastOrder && !this.#removed.has(entry.order);
+    const isEnd = next === undefined || next > lastOrder;
+    return { entries: entries.filter(isThere), damaged: damaged.filter(isThere), next: isEnd ? undefined : next };
   }
 
-  #removeDamaged(priority: number, entry: DamagedEntry): void {
-    if (this.isClosed) return;
-    this.#persistence.store.remove(this.#lane(priority), entry.order);
+  #sort(entries: readonly StoredEntry[]): { readonly kept: StoredEntry[]; readonly gone: StoredEntry[] } {
+    const kept: StoredEntry[] = [];
+    const gone: StoredEntry[] = [];
+    for (const entry of entries) (this.#isGone(entry) ? gone : kept).push(entry);
+    return { kept, gone };
+  }
+
+  /** Whether nobody may get it any more; what expired while the broker was down is one of them. */
+  #isGone({ order, message }: StoredEntry): boolean {
+    const hasMissedIt = order <= this.#lastRecovered && message.expiresAt <= this.#persistence.startedAt;
+    return hasMissedIt || this.#persistence.isGone(message);
+  }
+
+  #load({ order, label, state, message: record }: StoredEntry): LoadedEntry {
+    const message = this.#persistence.loadMessage(record);
+    return { order, message, label, state, isRecovered: order <= this.#lastRecovered };
+  }
+
+  /** The topics learn of it when the queue is done with it: one that ends then tells its subscribers, maybe by this very queue. */
+  #removeUnread(priority: number, damaged: readonly DamagedEntry[], gone: readonly StoredEntry[]): void {
+    const orders = [...damaged, ...gone].map(({ order }) => order);
+    if (orders.length === 0 || this.isClosed) return;
+    for (const order of orders) {
+      this.#persistence.store.remove(this.#lane(priority), order);
+      this.#removed.add(order);
+    }
     this.#persistence.changed();
-    this.#persistence.damaged(entry);
+    const messages = gone.map(({ message }) => this.#persistence.loadMessage(message));
+    queueMicrotask(() => {
+      for (const entry of damaged) this.#persistence.damaged(entry);
+      for (const message of messages) {
+        message.entries--;
+        message.owner.entryForgotten();
+        message.release();
+      }
+    });
+    this.commit().then(
+      () => {
+        for (const order of orders) this.#removed.delete(order);
+      },
+      () => {}, // whoever reports a failing store has done so
+    );
   }
 
   #lane(priority: number): { readonly queueId: number; readonly priority: number } {
@@ -145,8 +209,15 @@ export class StoredQueue {
 /** How much of a queue that is gone is taken out of the store in one go. */
 const DROPPED_AT_ONCE = 100;
 const MAX_DROPPED_BYTES = 1024 * 1024;
+/** How much of a queue is swept in one go. */
+const SWEPT_AT_ONCE = 500;
+const MAX_SWEPT_BYTES = 1024 * 1024;
 
 /** What is left of a part of which so much was read. */
 export function shortened(part: StoredPart, entries: number, bytes: number): StoredPart {
   return { ...part, entries: Math.max(1, part.entries - entries), bytes: Math.max(0, part.bytes - bytes) };
+}
+
+function bytesOf(entries: readonly StoredEntry[]): number {
+  return entries.reduce((sum, { message }) => sum + message.content.length, 0);
 }

@@ -1,4 +1,5 @@
-import { BoundedQueue, type BoundedQueueContext, type DeliveryInit } from './bounded-queue.ts';
+import { BoundedQueue, type BoundedQueueContext } from './bounded-queue.ts';
+import type { DeliveryInit } from './delivery.ts';
 import type { FillMark } from './fill-mark.ts';
 import type { QueueBounds } from './queue-bounds.ts';
 import type { Session } from './session.ts';
@@ -104,8 +105,12 @@ export class Subject {
 
   /** Drops what waits and nobody may get any more. */
   sweep(): void {
-    const now = this.#context.now();
-    this.#queue?.removeAll(({ message }) => message.isGone(now));
+    this.#queue?.sweep();
+  }
+
+  /** See `BoundedQueue.sweepStored`. */
+  async sweepStored(): Promise<void> {
+    await this.#queue?.sweepStored();
   }
 
   /** It is gone, until somebody of this name comes again. */

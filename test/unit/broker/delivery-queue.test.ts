@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Delivery } from '../../../src/broker/delivery.ts';
-import { DeliveryQueue, type LoadedPart, type StoredPart } from '../../../src/broker/delivery-queue.ts';
+import { DeliveryQueue, FIRST_PLACE, type QueuePlace } from '../../../src/broker/delivery-queue.ts';
 import { MemoryAccount } from '../../../src/broker/memory-account.ts';
 import { Message, NO_TOPIC } from '../../../src/broker/message.ts';
+import type { LoadedPart, StoredPart, SweptPart } from '../../../src/broker/stored-part.ts';
 import { DEFAULT_PUBLISH_QOS } from '../../../src/model/message.ts';
 import { createPlainKey } from '../../../src/model/msg-key.ts';
 
@@ -43,15 +44,28 @@ class Shelf {
   }
 
   load(part: StoredPart): LoadedPart {
-    const { priority, order, lastOrder, entries } = part;
-    const isOfPart = (each: Delivery): boolean =>
-      each.message.qos.priority === priority && each.order >= order && each.order <= lastOrder;
-    const all = [...this.#deliveries].filter(isOfPart).sort((a, b) => a.order - b.order);
+    const { order, entries } = part;
+    const all = this.#of(part);
     expect(all).toHaveLength(entries);
     const deliveries = all.slice(0, 1 + (order % 7));
     for (const each of deliveries) this.#deliveries.delete(each);
     const next = all[deliveries.length];
     return { deliveries, rest: next && { ...part, order: next.order, entries: entries - deliveries.length } };
+  }
+
+  /** Of the first ones of a part, those go that are multiples of `modulus`. */
+  sweep(part: StoredPart, modulus: number): SweptPart {
+    const all = this.#of(part);
+    const seen = all.slice(0, 1 + (part.order % 7));
+    const gone = seen.filter(({ order }) => order % modulus === 0);
+    for (const each of gone) this.#deliveries.delete(each);
+    return { entries: gone.length, bytes: 0, next: all[seen.length]?.order };
+  }
+
+  #of({ priority, order, lastOrder }: StoredPart): Delivery[] {
+    const isOfPart = (each: Delivery): boolean =>
+      each.message.qos.priority === priority && each.order >= order && each.order <= lastOrder;
+    return [...this.#deliveries].filter(isOfPart).sort((a, b) => a.order - b.order);
   }
 }
 
@@ -75,6 +89,7 @@ type Step =
   | { readonly do: 'remove'; readonly index: number }
   | { readonly do: 'removeAll'; readonly modulus: number }
   | { readonly do: 'unload'; readonly count: number; readonly modulus: number }
+  | { readonly do: 'sweep'; readonly count: number; readonly modulus: number }
   | { readonly do: 'look' };
 
 const step: fc.Arbitrary<Step> = fc.oneof(
@@ -84,6 +99,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ do: fc.constant('remove' as const), index: fc.nat(60) }),
   fc.record({ do: fc.constant('removeAll' as const), modulus: fc.integer({ min: 2, max: 5 }) }),
   fc.record({ do: fc.constant('unload' as const), count: fc.nat(60), modulus: fc.integer({ min: 2, max: 20 }) }),
+  fc.record({ do: fc.constant('sweep' as const), count: fc.nat(30), modulus: fc.integer({ min: 1, max: 3 }) }),
   fc.record({ do: fc.constant('look' as const) }),
 );
 
@@ -106,6 +122,7 @@ test('gives what a sorted list gives, whatever is taken, put back and removed in
       const list = new SortedList();
       const out: Delivery[] = [];
       let order = 0;
+      let place: QueuePlace | undefined;
       for (const next of steps) {
         if (next.do === 'push') {
           for (const priority of next.priorities) {
@@ -133,6 +150,13 @@ test('gives what a sorted list gives, whatever is taken, put back and removed in
             (each) => left > 0 && each.order % next.modulus !== 0 && shelf.put(each) && left-- > 0,
             () => left <= 0,
           );
+        } else if (next.do === 'sweep') {
+          for (let left = next.count; left > 0; left--) {
+            const before = list.items.filter((each) => shelf.has(each));
+            place = queue.sweepStored(place ?? FIRST_PLACE, (part) => shelf.sweep(part, next.modulus));
+            const gone = new Set(before.filter((each) => !shelf.has(each)));
+            list.items = list.items.filter((each) => !gone.has(each));
+          }
         } else if (next.do === 'look') {
           expect([...queue]).toEqual(list.sorted());
         } else {
@@ -146,6 +170,22 @@ test('gives what a sorted list gives, whatever is taken, put back and removed in
     }),
     { numRuns: 500 },
   );
+});
+
+test('a sweep sees all that is stored, wherever it stands', () => {
+  const shelf = new Shelf();
+  const queue = new DeliveryQueue((part) => shelf.load(part));
+  const all = Array.from({ length: 300 }, (_, order) => delivery(order, order % 10));
+  for (const each of all) queue.push(each);
+  queue.unload(
+    (each) => each.order % 11 !== 0 && shelf.put(each),
+    () => false,
+  );
+  let place: QueuePlace | undefined = FIRST_PLACE;
+  while (place) place = queue.sweepStored(place, (part) => shelf.sweep(part, 2));
+  const stay = all.filter(({ order }) => order % 11 === 0 || order % 2 !== 0);
+  expect(queue.size).toBe(stay.length);
+  expect(new Set(take(queue, 300))).toEqual(new Set(stay));
 });
 
 test('a long queue that is taken from its head gives its memory back and keeps its order', () => {
