@@ -95,8 +95,8 @@ export class StoredDeliveries {
   }
 
   /**
-   * Brings back the beginning of a part; what is damaged, or expired while the broker was down, is left out. Undefined in a pause, and
-   * while the broker ends.
+   * Brings back the beginning of a part; what is damaged, or nobody may get any more, is left out. Undefined in a pause, and while the
+   * broker ends.
    */
   load(part: StoredPart): LoadedPart | undefined {
     if (this.#pause || this.#stored.isClosed) return undefined;

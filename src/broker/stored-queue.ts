@@ -76,8 +76,7 @@ export class StoredQueue {
     if (this.isClosed) return;
     this.#persistence.store.remove(this.#lane(priority), order);
     this.#persistence.changed();
-    message.entries--;
-    message.owner.entryForgotten();
+    forgetEntry(message);
   }
 
   /** See `Store.commit`. */
@@ -108,7 +107,7 @@ export class StoredQueue {
     const { kept, gone } = this.#sort(entries);
     this.#removeUnread(part.priority, damaged, gone);
     const readEntries = entries.length + damaged.length;
-    const readBytes = bytesOf(entries);
+    const readBytes = bytesOf(entries, damaged);
     const rest = next === undefined ? undefined : { ...shortened(part, readEntries, readBytes), order: next };
     return { entries: kept.map((entry) => this.#load(entry)), readEntries, readBytes, rest };
   }
@@ -120,7 +119,7 @@ export class StoredQueue {
     this.#removeUnread(part.priority, damaged, gone);
     let nextExpiry = Number.POSITIVE_INFINITY;
     for (const { message } of kept) if (message.qos.forceDestroy) nextExpiry = Math.min(nextExpiry, message.expiresAt);
-    return { entries: damaged.length + gone.length, bytes: bytesOf(entries) - bytesOf(kept), next, nextExpiry };
+    return { entries: damaged.length + gone.length, bytes: bytesOf(gone, damaged), next, nextExpiry };
   }
 
   /** An entry that is in the store stays there only; the reference to its message is given up. */
@@ -139,7 +138,7 @@ export class StoredQueue {
           message.release();
         }
         rest = loaded.rest;
-        await this.#persistence.slicer.breathe();
+        await this.breathe();
       }
     }
   }
@@ -188,8 +187,7 @@ export class StoredQueue {
     queueMicrotask(() => {
       for (const entry of damaged) this.#persistence.damaged(entry);
       for (const message of messages) {
-        message.entries--;
-        message.owner.entryForgotten();
+        forgetEntry(message);
         message.release();
       }
     });
@@ -218,6 +216,16 @@ export function shortened(part: StoredPart, entries: number, bytes: number): Sto
   return { ...part, entries: Math.max(1, part.entries - entries), bytes: Math.max(0, part.bytes - bytes) };
 }
 
-function bytesOf(entries: readonly StoredEntry[]): number {
-  return entries.reduce((sum, { message }) => sum + message.content.length, 0);
+/** One of its entries is gone. */
+function forgetEntry(message: Message): void {
+  message.entries--;
+  message.owner.entryForgotten();
+}
+
+/** Of their contents. */
+function bytesOf(entries: readonly StoredEntry[], damaged: readonly DamagedEntry[]): number {
+  let sum = 0;
+  for (const { message } of entries) sum += message.content.length;
+  for (const { bytes } of damaged) sum += bytes;
+  return sum;
 }

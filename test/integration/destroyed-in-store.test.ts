@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Store } from '../../src/store/store.ts';
+import type { Lane, LanePart, Store, StoredEntry } from '../../src/store/store.ts';
 import { ask } from '../helpers/admin.ts';
 import { ackOf, propertiesOf, readMessages, textsOf } from '../helpers/answers.ts';
 import { startBroker, type TestBroker } from '../helpers/broker.ts';
@@ -215,3 +215,27 @@ describe('thousands of destroyed messages in two queues', () => {
     expect(storedEntries(disk)).toBe(2 * LIVING.length + 10);
   });
 });
+
+test('what of it is damaged leaves the count of bytes, too', async () => {
+  const store = new OneDamaged();
+  const first = await startBroker({}, { store });
+  await connect(first, 'joe/1', 100);
+  await publish(first, 'a', ['12345', '1', '2']);
+  await first.close();
+  const second = await startBroker({}, { store });
+  await second.post(DESTROY_A);
+  await untilSize(second, 0);
+  expect(await ask(second, 'client/joe/1/?cbQueueBytes')).toBe('0');
+});
+
+/** The first entry of every lane cannot be read. */
+class OneDamaged extends SurvivingStore {
+  override read(lane: Lane, fromOrder: number, maxEntries: number, maxBytes: number): LanePart {
+    const part = super.read(lane, fromOrder, maxEntries, maxBytes);
+    const isFirst = ({ order }: StoredEntry): boolean => order === 0;
+    const damaged = part.entries
+      .filter(isFirst)
+      .map(({ order, message }) => ({ order, topicId: message.topicId, bytes: message.content.length }));
+    return { ...part, damaged, entries: part.entries.filter((entry) => !isFirst(entry)) };
+  }
+}
